@@ -1,0 +1,57 @@
+"""What an agent may spend, and the meter that every environment charges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from morl_envs.errors import BudgetExceeded, require
+
+__all__ = ["Budget", "Meter"]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Upper bounds on what an agent may spend; None is no bound.
+
+    Args:
+        scored_completions: Completions that the objectives may score.
+        generated_tokens: Tokens that a language model may generate.
+    """
+
+    scored_completions: int | None = None
+    generated_tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("scored_completions", "generated_tokens"):
+            value = getattr(self, name)
+            require(value is None or value >= 0, name, "must be None or at least 0", value)
+
+
+class Meter:
+    """Counts what is spent; a charge that would pass the budget raises and is not counted.
+
+    One meter may be shared by several environments, so that an agent pays the same way however it works.
+    """
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
+        self.scored_completions = 0
+        self.generated_tokens = 0
+
+    def charge(self, *, scored_completions: int = 0, generated_tokens: int = 0) -> None:
+        """Add to the counts.
+
+        Raises:
+            BudgetExceeded: naming the count, the budget and what was asked; nothing is counted then.
+        """
+        asked = {"scored_completions": scored_completions, "generated_tokens": generated_tokens}
+        for name, amount in asked.items():
+            limit, spent = getattr(self.budget, name), getattr(self, name)
+            if limit is not None and spent + amount > limit:
+                raise BudgetExceeded(f"{name} must stay within {limit}; {spent} are spent and {amount} more were asked for")
+        self.scored_completions += scored_completions
+        self.generated_tokens += generated_tokens
+
+    def costs(self) -> dict[str, int]:
+        """The counts so far, by name."""
+        return {"scored_completions": self.scored_completions, "generated_tokens": self.generated_tokens}

@@ -1,0 +1,97 @@
+"""The only list of environments: tasks x controls -> Gymnasium ids. Everything else derives from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import gymnasium
+
+from morl_envs.errors import require_one_of
+from morl_envs.spec import EvaluationProtocol
+
+if TYPE_CHECKING:
+    from morl_envs.tasks.base import Task
+
+__all__ = ["CONTROLS", "TASKS", "Row", "ids", "protocol", "row", "task", "task_and_control"]
+
+CONTROLS = {"token": "Token", "choice": "Choice", "completion": "Completion"}
+"""Control -> prefix of its two environment classes in ``morl_envs.envs.<control>``."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A task of the suite: where it is, under which controls it runs, and how it is judged."""
+
+    task: str
+    controls: tuple[str, ...]
+    protocol: EvaluationProtocol
+    version: int = 0
+
+    def id(self, control: str) -> str:
+        """The Gymnasium id of this task under `control`."""
+        return f"morl/{self.task}-{control}-v{self.version}"
+
+
+_ROWS = (
+    Row(
+        "review",
+        ("token", "choice", "completion"),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
+    ),
+    Row(
+        "arithmetic",
+        ("token", "choice", "completion"),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
+    ),
+)
+TASKS = {r.task: r for r in _ROWS}
+_BY_ID = {r.id(control): (r, control) for r in _ROWS for control in r.controls}
+
+
+def ids() -> tuple[str, ...]:
+    """Every registered id, in the order of the registry."""
+    return tuple(_BY_ID)
+
+
+def task_and_control(id: str) -> tuple[str, str]:
+    """The task's name and the control behind an id."""
+    require_one_of("id", id, _BY_ID)
+    found, control = _BY_ID[id]
+    return found.task, control
+
+
+def row(task: str) -> Row:
+    """The registry's row of a task."""
+    require_one_of("task", task, TASKS)
+    return TASKS[task]
+
+
+def protocol(id: str) -> EvaluationProtocol:
+    """The frozen evaluation protocol of an id."""
+    return row(task_and_control(id)[0]).protocol
+
+
+def task(name: str) -> Task:
+    """The task itself, imported on first use from ``morl_envs.tasks.<name>``."""
+    require_one_of("task", name, TASKS)
+    found: Task = import_module(f"morl_envs.tasks.{name}").TASK
+    return found
+
+
+def _register() -> None:
+    for id, (found, control) in _BY_ID.items():
+        if id in gymnasium.registry:
+            continue
+        module = f"morl_envs.envs.{control}:{CONTROLS[control]}"
+        gymnasium.register(
+            id,
+            entry_point=f"{module}Env",
+            vector_entry_point=f"{module}VectorEnv",
+            disable_env_checker=True,  # Gymnasium's passive checker wants a scalar; morl_envs.check_env fits
+            kwargs={"task": found.task},
+        )
+
+
+_register()
