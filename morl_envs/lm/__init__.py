@@ -1,0 +1,36 @@
+"""Language models: names to weights, batched decoding over one KV cache, seeded sampling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from morl_envs.lm.base import Decoding, Generation, LanguageModel
+
+if TYPE_CHECKING:
+    from morl_envs.lm.hf import HuggingFaceLM
+
+__all__ = ["Decoding", "Generation", "LanguageModel", "load"]
+
+_LOADED: dict[tuple[Any, ...], HuggingFaceLM] = {}
+
+
+def load(name: str = "embedded", device: str = "auto", dtype: str = "auto") -> HuggingFaceLM:
+    """The language model called `name`, shared by all who ask for it in this process.
+
+    Args:
+        name: ``"embedded"``, ``"smollm2-135m"``, a folder that holds a Hugging Face causal LM, or a hub id.
+        device: ``"auto"`` (CUDA where there is one, else the CPU) or a torch device such as ``"cuda:1"``.
+        dtype: ``"auto"`` (bfloat16 on CUDA and on CPUs that compute in it, else float32; the embedded model always
+            in float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+
+    Raises:
+        InvalidParameter: for an unknown name, device or dtype.
+        ModelUnavailable: when the model cannot be found, fetched or verified.
+    """
+    from morl_envs.lm.hf import HuggingFaceLM, resolve_device, resolve_dtype
+
+    resolved_device = resolve_device(device)
+    key = (name, str(resolved_device), resolve_dtype(dtype, resolved_device, name))
+    if key not in _LOADED:
+        _LOADED[key] = HuggingFaceLM(*key)
+    return _LOADED[key]

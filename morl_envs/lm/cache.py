@@ -1,0 +1,124 @@
+"""One preallocated KV cache for a ragged batch, in the shape that transformers' models ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers.cache_utils import Cache, CacheLayerMixin
+
+__all__ = ["RaggedCache"]
+
+
+class _RaggedLayer(CacheLayerMixin):
+    """Keys and values of one layer; row i holds its tokens in slots 0 … length_i - 1, without padding in between.
+
+    What `update` does is told by the owning :class:`RaggedCache`: during a prefill new keys are only collected
+    (behind the shared prefix); during a step each row's key is written to its own slot.
+    """
+
+    is_sliding = False
+
+    def __init__(self, cache: RaggedCache) -> None:
+        super().__init__()
+        self.cache = cache
+        self.fresh: tuple[torch.Tensor, torch.Tensor] | None = None
+        self.prefix: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        rows, capacity = self.cache.n_rows, self.cache.capacity
+        # heads and widths can differ between keys and values, and between layers
+        self.keys = key_states.new_zeros((rows, key_states.shape[1], capacity, key_states.shape[3]))
+        self.values = value_states.new_zeros((rows, value_states.shape[1], capacity, value_states.shape[3]))
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        step = self.cache.pending_step
+        if step is not None:
+            self.keys[step.rows, :, step.slots] = key_states[:, :, 0]
+            self.values[step.rows, :, step.slots] = value_states[:, :, 0]
+            return self.keys[:, :, : step.width], self.values[:, :, : step.width]
+        self.fresh = (key_states, value_states)
+        if self.prefix is None:
+            return self.fresh
+        count = key_states.shape[0]
+        keys, values = (part.expand(count, -1, -1, -1) for part in self.prefix)
+        return torch.cat([keys, key_states], dim=2), torch.cat([values, value_states], dim=2)
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        return self.get_seq_length() + query_length, 0
+
+    def get_seq_length(self) -> int:
+        return 0 if self.prefix is None else self.prefix[0].shape[2]
+
+    def get_max_length(self) -> int:
+        return self.cache.capacity
+
+
+@dataclass(frozen=True)
+class _Step:
+    rows: torch.Tensor  # (n,)
+    slots: torch.Tensor  # (n,): where each row's new key goes
+    width: int  # slots that attention reads
+
+
+class RaggedCache(Cache):  # type: ignore[misc]
+    """KV cache of `n_rows` rows with room for `capacity` tokens each."""
+
+    def __init__(self, n_layers: int, n_rows: int, capacity: int) -> None:
+        self.n_rows = n_rows
+        self.capacity = capacity
+        self.pending_step: _Step | None = None
+        self.prefix_tokens: tuple[int, ...] = ()
+        super().__init__(layers=[_RaggedLayer(self) for _ in range(n_layers)])
+
+    def begin_prefill(self) -> None:
+        """From now on keys are collected, to be stored by :meth:`commit` or :meth:`commit_prefix`."""
+        self.pending_step = None
+
+    def begin_step(self, rows: torch.Tensor, slots: torch.Tensor, width: int) -> None:
+        """From now on one key per row is written to ``slots``, and the first `width` slots are read."""
+        self.pending_step = _Step(rows, slots, width)
+
+    def commit_prefix(self, tokens: tuple[int, ...]) -> None:
+        """Keep the collected keys of a one-row prefill as the prefix that later prefills continue."""
+        for layer in self.layers:
+            layer.prefix, layer.fresh = layer.fresh, None
+        self.prefix_tokens = tokens
+
+    def drop_prefix(self) -> None:
+        """Forget the shared prefix."""
+        for layer in self.layers:
+            layer.prefix = None
+        self.prefix_tokens = ()
+
+    def commit(self, rows: torch.Tensor, sources: torch.Tensor) -> None:
+        """Store the collected keys: row ``rows[i]`` takes prefix and fresh keys of prefill row ``sources[i]``."""
+        for layer in self.layers:
+            start = 0 if layer.prefix is None else layer.prefix[0].shape[2]
+            for part, (store, fresh) in enumerate(zip((layer.keys, layer.values), layer.fresh, strict=True)):
+                store[rows, :, start : start + fresh.shape[2]] = fresh[sources]
+                if layer.prefix is not None:
+                    store[rows, :, :start] = layer.prefix[part]
+            layer.fresh = None
+
+    def grow(self, capacity: int) -> None:
+        """Make room for `capacity` tokens a row."""
+        extra = capacity - self.capacity
+        self.capacity = capacity
+        for layer in self.layers:
+            if layer.is_initialized:
+                layer.keys, layer.values = (
+                    torch.nn.functional.pad(store, (0, 0, 0, extra)) for store in (layer.keys, layer.values)
+                )
+
+    def select(self, rows: torch.Tensor) -> None:
+        """Keep only the given rows, in that order."""
+        self.n_rows = len(rows)
+        for layer in self.layers:
+            layer.keys, layer.values = layer.keys[rows], layer.values[rows]

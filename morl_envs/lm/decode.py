@@ -1,0 +1,243 @@
+"""Batched decoding: every row at its own length, one token a step, over one preallocated KV cache."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from morl_envs.errors import require
+from morl_envs.lm.cache import RaggedCache
+
+if TYPE_CHECKING:
+    from morl_envs.lm.model import CausalModel
+
+__all__ = ["CachedDecoding", "RecomputedDecoding", "pad_right"]
+
+log = logging.getLogger(__name__)
+
+_PREFILL_TOKENS = 8192  # padded tokens in one prefill pass: bounds its activations
+_MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
+
+
+def pad_right(contexts: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
+    """Token ids as one int64 tensor ``(rows, longest)``, zeros after each row's end."""
+    width = max(map(len, contexts))
+    padded = np.zeros((len(contexts), width), dtype=np.int64)
+    for i, context in enumerate(contexts):
+        padded[i, : len(context)] = context
+    return torch.from_numpy(padded).to(device)
+
+
+def _check_contexts(contexts: Sequence[Sequence[int]]) -> None:
+    require(len(contexts) > 0, "contexts", "must hold at least one row", contexts)
+    for i, context in enumerate(contexts):
+        require(len(context) > 0, f"contexts[{i}]", "must hold at least one token", context)
+
+
+class _Rows:
+    """What both kinds of decoding keep: the next-token logits, the hidden states and the lengths of the rows."""
+
+    def __init__(self, model: CausalModel, n_rows: int) -> None:
+        self.model = model
+        self._lengths = np.zeros(n_rows, dtype=np.int64)
+        self._logits: torch.Tensor | None = None
+        self._hidden: torch.Tensor | None = None
+
+    @property
+    def logits(self) -> torch.Tensor:
+        """Next-token logits, float32, shape ``(n, vocabulary)``."""
+        assert self._logits is not None  # every constructor prefills
+        return self._logits.float()
+
+    @property
+    def hidden(self) -> torch.Tensor:
+        """What the output layer read, float32, shape ``(n, hidden_size)``."""
+        assert self._hidden is not None
+        return self._hidden.float()
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens held per row, shape ``(n,)``."""
+        return self._lengths.copy()
+
+    def _store(self, rows: torch.Tensor, logits: torch.Tensor, hidden: torch.Tensor) -> None:
+        n = len(self._lengths)
+        if self._logits is None or self._hidden is None:
+            self._logits = logits.new_zeros((n, logits.shape[-1]))
+            self._hidden = hidden.new_zeros((n, hidden.shape[-1]))
+        # not in place: callers may hold what they were given
+        self._logits = self._logits.index_copy(0, rows, logits)
+        self._hidden = self._hidden.index_copy(0, rows, hidden)
+
+    def _rows(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
+        return torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.model.device)
+
+
+class CachedDecoding(_Rows):
+    """Decoding with a KV cache; see :class:`morl_envs.lm.base.Decoding`.
+
+    Equal contexts are prefilled once, and so is the prefix that all contexts share (a chat template's head).
+    """
+
+    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+        _check_contexts(contexts)
+        super().__init__(model, len(contexts))
+        # one slot more than is used: a row that is stepped past its end writes there
+        self._cache = RaggedCache(model.n_layers, len(contexts), max(map(len, contexts)) + max_new_tokens + 1)
+        self.replace(range(len(contexts)), contexts)
+
+    @torch.inference_mode()
+    def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
+        """Append one token to each active row and compute the next logits; other rows stay as they are."""
+        n, device = len(self._lengths), self.model.device
+        tokens = torch.as_tensor(tokens, device=device).view(n, 1)
+        width = int(self._lengths.max()) + 1
+        if width >= self._cache.capacity:
+            self._cache.grow(2 * self._cache.capacity)
+        slots = torch.tensor(self._lengths, device=device)
+        self._cache.begin_step(torch.arange(n, device=device), slots, width)
+        seen = torch.arange(width, device=device)[None, :]
+        logits, hidden = self.model.forward(
+            tokens,
+            positions=slots[:, None],
+            allowed=(seen <= slots[:, None])[:, None, None, :],
+            distance=(slots[:, None] - seen)[:, None, None, :],
+            cache=self._cache,
+            keep=lambda states: states[:, 0],
+        )
+        if active is None or active.all():
+            self._logits, self._hidden = logits, hidden
+            self._lengths += 1
+            return
+        rows = np.flatnonzero(active)
+        chosen = self._rows(rows)
+        self._store(chosen, logits[chosen], hidden[chosen])
+        self._lengths[rows] += 1
+
+    @torch.inference_mode()
+    def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
+        """Start the given rows afresh from new contexts."""
+        _check_contexts(contexts)
+        longest = max(map(len, contexts))
+        if longest + 1 >= self._cache.capacity:
+            self._cache.grow(longest + 1 + self._cache.capacity // 2)
+        unique = sorted({tuple(context) for context in contexts}, key=len)
+        where = {context: i for i, context in enumerate(unique)}
+        sources = np.array([where[tuple(context)] for context in contexts])
+        targets = np.asarray(rows, dtype=np.int64)
+        self._prefill_prefix(unique)
+        start = 0
+        while start < len(unique):
+            stop = self._chunk_end(unique, start)
+            inside = (sources >= start) & (sources < stop)
+            self._prefill(unique[start:stop], targets[inside], sources[inside] - start)
+            start = stop
+        self._lengths[targets] = [len(context) for context in contexts]
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep only the given rows, in that order."""
+        chosen = self._rows(rows)
+        self._cache.select(chosen)
+        assert self._logits is not None and self._hidden is not None
+        self._logits, self._hidden = self._logits[chosen], self._hidden[chosen]
+        self._lengths = self._lengths[np.asarray(rows)]
+
+    @staticmethod
+    def _chunk_end(contexts: Sequence[Sequence[int]], start: int) -> int:
+        """End of the longest run of contexts (sorted by length) whose padded size fits one pass; at least one row."""
+        stop = start + 1
+        while stop < len(contexts) and (stop + 1 - start) * len(contexts[stop]) <= _PREFILL_TOKENS:
+            stop += 1
+        return stop
+
+    def _prefill_prefix(self, contexts: Sequence[tuple[int, ...]]) -> None:
+        held = self._cache.prefix_tokens
+        if held and all(len(c) > len(held) and c[: len(held)] == held for c in contexts):
+            return
+        self._cache.drop_prefix()
+        if len(contexts) < 2:
+            return
+        first, last = min(contexts), max(contexts)  # their common prefix is everybody's
+        limit = min(map(len, contexts)) - 1  # every row keeps a token of its own, whose logits are needed
+        shared = 0
+        while shared < limit and first[shared] == last[shared]:
+            shared += 1
+        if shared >= _MIN_PREFIX:
+            self._forward_contexts([first[:shared]])
+            self._cache.commit_prefix(first[:shared])
+
+    def _prefill(self, contexts: Sequence[tuple[int, ...]], rows: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
+        start = len(self._cache.prefix_tokens)
+        logits, hidden = self._forward_contexts([context[start:] for context in contexts])
+        targets, origin = self._rows(rows), self._rows(sources)
+        self._cache.commit(targets, origin)
+        self._store(targets, logits[origin], hidden[origin])
+
+    def _forward_contexts(self, contexts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and hidden states at the last token of each context, behind the shared prefix."""
+        start, device = len(self._cache.prefix_tokens), self.model.device
+        tokens = pad_right(contexts, device)
+        ends = torch.tensor([len(context) - 1 for context in contexts], device=device)
+        positions = torch.arange(start, start + tokens.shape[1], device=device)
+        distance = positions[:, None] - torch.arange(start + tokens.shape[1], device=device)[None, :]
+        self._cache.begin_prefill()
+        return self.model.forward(
+            tokens,
+            positions=positions.expand(len(contexts), -1),
+            allowed=(distance >= 0)[None, None],
+            distance=distance[None, None],
+            cache=self._cache,
+            keep=lambda states: states[torch.arange(len(contexts), device=device), ends],
+        )
+
+
+class RecomputedDecoding(_Rows):
+    """Decoding without a cache, for architectures whose state is not keys and values: slow, and always right."""
+
+    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+        _check_contexts(contexts)
+        super().__init__(model, len(contexts))
+        self._contexts = [list(context) for context in contexts]
+        self._compute(range(len(contexts)))
+
+    def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
+        """Append one token to each active row and compute the next logits; other rows stay as they are."""
+        ids = torch.as_tensor(tokens).tolist()
+        rows = [i for i in range(len(ids)) if active is None or active[i]]
+        for i in rows:
+            self._contexts[i].append(ids[i])
+        self._compute(rows)
+
+    def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
+        """Start the given rows afresh from new contexts."""
+        _check_contexts(contexts)
+        for row, context in zip(rows, contexts, strict=True):
+            self._contexts[row] = list(context)
+        self._compute(rows)
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep only the given rows, in that order."""
+        chosen = self._rows(rows)
+        assert self._logits is not None and self._hidden is not None
+        self._logits, self._hidden = self._logits[chosen], self._hidden[chosen]
+        self._contexts = [self._contexts[i] for i in rows]
+        self._lengths = self._lengths[np.asarray(rows)]
+
+    @torch.inference_mode()
+    def _compute(self, rows: Sequence[int]) -> None:
+        if not len(rows):
+            return
+        contexts = [self._contexts[i] for i in rows]
+        ends = torch.tensor([len(context) - 1 for context in contexts], device=self.model.device)
+        at = torch.arange(len(contexts), device=self.model.device)
+        # right padding cannot reach back: the model is causal
+        logits, hidden = self.model.forward_plain(
+            pad_right(contexts, self.model.device), keep=lambda states: states[at, ends]
+        )
+        self._store(self._rows(rows), logits, hidden)
+        self._lengths[np.asarray(rows)] = [len(context) for context in contexts]

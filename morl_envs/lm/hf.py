@@ -1,0 +1,202 @@
+"""Any Hugging Face causal language model, with its tokenizer and chat format."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from morl_envs.errors import InvalidParameter, ModelUnavailable, require, require_one_of
+from morl_envs.lm import generate, hub, logprobs
+from morl_envs.lm.base import Decoding, Generation
+from morl_envs.lm.model import CausalModel
+
+__all__ = ["HuggingFaceLM", "resolve_device", "resolve_dtype"]
+
+log = logging.getLogger(__name__)
+
+_DTYPES = ("bfloat16", "float16", "float32")
+
+
+def resolve_device(device: str) -> torch.device:
+    """The torch device behind `device`; "auto" is CUDA where there is one, else the CPU.
+
+    Raises:
+        InvalidParameter: for a device that torch does not know or that this machine does not have.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        torch.empty(0, device=device)
+        return torch.device(device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise InvalidParameter(f"device must be 'auto' or a torch device of this machine, got {device!r}: {error}") from None
+
+
+def resolve_dtype(dtype: str, device: torch.device, name: str) -> str:
+    """The name of the torch dtype behind `dtype`; see :func:`morl_envs.lm.load`."""
+    require_one_of("dtype", dtype, ("auto", *_DTYPES))
+    if dtype != "auto":
+        return dtype
+    if name == "embedded":
+        return "float32"
+    # mkldnn answers whether the processor multiplies in bfloat16 itself; emulation is slower than float32
+    fast = device.type == "cuda" or (device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return "bfloat16" if fast else "float32"
+
+
+class HuggingFaceLM:
+    """A causal LM from a name, a folder or a hub id; see :class:`morl_envs.lm.base.LanguageModel`.
+
+    Creating one reads nothing; the tokenizer, the configuration and the weights are each loaded when first needed.
+    Use :func:`morl_envs.lm.load`, which shares one model among all who ask for it.
+    """
+
+    def __init__(self, name: str, device: str, dtype: str) -> None:
+        self.name = name
+        self.device = device
+        self.dtype = dtype
+        self._encoded: dict[str, list[int]] = {}
+
+    def __repr__(self) -> str:
+        return f"HuggingFaceLM({self.name!r}, device={self.device!r}, dtype={self.dtype!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from morl_envs.lm import load
+
+        return load, (self.name, self.device, self.dtype)
+
+    @cached_property
+    def source(self) -> str:
+        """Folder or hub id that the model is read from; its files are verified where their hashes are known."""
+        return str(hub.resolve(self.name))
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The Hugging Face tokenizer."""
+        from transformers import AutoTokenizer
+
+        return self._from_source(AutoTokenizer.from_pretrained, "tokenizer")
+
+    @cached_property
+    def config(self) -> Any:
+        """The text part of the Hugging Face configuration."""
+        from transformers import AutoConfig
+
+        return self._from_source(AutoConfig.from_pretrained, "configuration").get_text_config()
+
+    @cached_property
+    def model(self) -> CausalModel:
+        """The model with its weights, loaded on first use."""
+        from transformers import AutoModelForCausalLM
+
+        with torch.random.fork_rng(devices=[]):  # initialisers draw from torch's global generator
+            module = self._from_source(AutoModelForCausalLM.from_pretrained, "weights", dtype=getattr(torch, self.dtype))
+            return CausalModel(module.to(self.device))
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of logits."""
+        return int(self.config.vocab_size)
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the last hidden state."""
+        return int(self.config.hidden_size)
+
+    @cached_property
+    def end_token_ids(self) -> frozenset[int]:
+        """Tokens that end an answer: those of the generation settings and the tokenizer's own."""
+        from transformers import GenerationConfig
+
+        found = {self.tokenizer.eos_token_id}
+        try:
+            listed = GenerationConfig.from_pretrained(self.source).eos_token_id
+        except OSError:  # a model need not ship generation settings
+            listed = self.config.eos_token_id
+        found.update(listed if isinstance(listed, list) else [listed])
+        return frozenset(int(token) for token in found if token is not None)
+
+    def encode_prompts(self, prompts: Sequence[str]) -> list[list[int]]:
+        """Token ids of each prompt in the model's chat format, or followed by a newline where it has none."""
+        missing = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._encoded]
+        if missing:
+            texts = [self._in_chat_format(prompt) for prompt in missing]
+            # a chat template writes its own special tokens
+            rows = self.tokenizer(texts, add_special_tokens=not self.tokenizer.chat_template)["input_ids"]
+            self._encoded.update(zip(missing, rows, strict=True))
+        return [list(self._encoded[prompt]) for prompt in prompts]
+
+    def encode_completion(self, completion: str) -> list[int]:
+        """Token ids of an answer, without special tokens."""
+        ids: list[int] = self.tokenizer(completion, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def decode(self, tokens: Sequence[Sequence[int]]) -> list[str]:
+        """The text of each row of token ids, special tokens left out."""
+        rows = [[int(token) for token in row] for row in tokens]
+        texts: list[str] = self.tokenizer.batch_decode(
+            rows, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return texts
+
+    def start(self, contexts: Sequence[Sequence[int]], *, max_new_tokens: int = 64) -> Decoding:
+        """Prefill `contexts` (token ids, any lengths) and return the batch, ready to step.
+
+        Raises:
+            InvalidParameter: if a context is empty, or does not fit the model's positions with its new tokens.
+        """
+        require(max_new_tokens >= 1, "max_new_tokens", "must be at least 1", max_new_tokens)
+        limit = getattr(self.config, "max_position_embeddings", None)
+        if limit is not None and contexts:
+            needed = max(map(len, contexts)) + max_new_tokens
+            rule = f"plus the longest context must be at most {limit} (positions of {self.name!r}); together {needed}"
+            require(needed <= limit, "max_new_tokens", rule, max_new_tokens)
+        return self.model.start(contexts, max_new_tokens)
+
+    def generate(
+        self,
+        prompts: Sequence[str],
+        *,
+        max_new_tokens: int,
+        seeds: Sequence[int],
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        batch_size: int = 64,
+        on_finish: Callable[[int, Generation], None] | None = None,
+    ) -> list[Generation]:
+        """Answer each prompt; see :meth:`morl_envs.lm.base.LanguageModel.generate`."""
+        settings = generate.Settings(max_new_tokens, temperature, top_k, top_p, batch_size)
+        return generate.generate(self, prompts, seeds, settings, on_finish)
+
+    def log_probs(
+        self, prompts: Sequence[str], completions: Sequence[str | Sequence[int]]
+    ) -> list[NDArray[np.float32]]:
+        """Log-probability of each token of each completion (text or token ids) given its prompt."""
+        require(len(prompts) == len(completions), "completions", f"must be as many as prompts ({len(prompts)})", len(completions))
+        ids = [self.encode_completion(c) if isinstance(c, str) else [int(t) for t in c] for c in completions]
+        return logprobs.log_probs(self.model, self.encode_prompts(prompts), ids)
+
+    def _in_chat_format(self, prompt: str) -> str:
+        if not self.tokenizer.chat_template:
+            return prompt + "\n"
+        text: str = self.tokenizer.apply_chat_template(
+            [{"role": "user", "content": prompt}], tokenize=False, add_generation_prompt=True
+        )
+        return text
+
+    def _from_source(self, read: Callable[..., Any], what: str, **kwargs: Any) -> Any:
+        try:
+            return read(self.source, **kwargs)
+        except InvalidParameter:
+            raise
+        except Exception as error:  # transformers, safetensors and the hub client each raise their own
+            where = "folder" if os.path.isdir(self.source) else "hub id"
+            raise ModelUnavailable(f"lm={self.name!r}: cannot read the {what} from the {where} {self.source!r}: {error}") from error

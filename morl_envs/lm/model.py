@@ -1,0 +1,136 @@
+"""A loaded causal language model, and which way of decoding is right for its architecture."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from morl_envs.lm import attention
+from morl_envs.lm.cache import RaggedCache
+from morl_envs.lm.decode import CachedDecoding, RecomputedDecoding
+
+__all__ = ["CausalModel"]
+
+log = logging.getLogger(__name__)
+
+Keep = Callable[[torch.Tensor], torch.Tensor]
+
+_CACHED_LAYERS = {"full_attention", "sliding_attention"}
+
+
+class CausalModel:
+    """A transformers causal LM (``module``) behind the calls that decoding needs.
+
+    On creation a short ragged batch is decoded with the cache and compared with plain forward passes; a model whose
+    state is not a plain cache of keys and values is decoded by recomputing instead.
+    """
+
+    def __init__(self, module: Any) -> None:
+        self.module = module.eval()
+        self.config = module.config.get_text_config()
+        self.device = next(module.parameters()).device
+        self.n_layers: int = self.config.num_hidden_layers
+        self._keep: Keep | None = None
+        self._kept: torch.Tensor | None = None
+        module.get_output_embeddings().register_forward_pre_hook(self._select_states)
+        self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
+
+    def start(self, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> CachedDecoding | RecomputedDecoding:
+        """Prefill `contexts` and return the batch."""
+        return self._decoding(self, contexts, max_new_tokens)
+
+    def forward(
+        self,
+        tokens: torch.Tensor,
+        *,
+        positions: torch.Tensor,
+        allowed: torch.Tensor,
+        distance: torch.Tensor,
+        cache: RaggedCache,
+        keep: Keep,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and hidden states of the kept tokens.
+
+        Args:
+            tokens: Shape ``(rows, queries)``.
+            positions: Shape ``(rows, queries)``.
+            allowed: What each query may attend to, bool, broadcastable to ``(rows, 1, queries, slots)``.
+            distance: How far back each slot lies, same shape as `allowed`; sliding windows cut it.
+            cache: Prepared by ``begin_prefill`` or ``begin_step``.
+            keep: Picks from hidden states ``(rows, queries, hidden_size)`` those that need logits, ``(kept, hidden_size)``.
+        """
+        return self._run(
+            keep,
+            input_ids=tokens,
+            position_ids=positions,
+            attention_mask=self._masks(allowed, distance),
+            past_key_values=cache,
+            use_cache=True,
+        )
+
+    def forward_plain(self, tokens: torch.Tensor, keep: Keep) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and hidden states of the kept tokens of right-padded rows, without a cache."""
+        return self._run(keep, input_ids=tokens, use_cache=False)
+
+    def _run(self, keep: Keep, **inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        self._keep = keep
+        try:
+            logits = self.module(**inputs).logits
+        finally:
+            self._keep = None
+        kept, self._kept = self._kept, None
+        assert kept is not None  # the hook has run
+        return logits[0], kept
+
+    def _select_states(self, layer: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor] | None:
+        if self._keep is None:
+            return None
+        self._kept = self._keep(inputs[0])
+        return (self._kept[None],)
+
+    def _masks(self, allowed: torch.Tensor, distance: torch.Tensor) -> torch.Tensor | dict[str, torch.Tensor]:
+        window = getattr(self.config, "sliding_window", None)
+        layer_types = set(getattr(self.config, "layer_types", None) or ())
+        full = self._additive(allowed)
+        if window is None or layer_types == {"full_attention"}:
+            return full
+        sliding = self._additive(allowed & (distance < window))
+        return {"full_attention": full, "sliding_attention": sliding} if len(layer_types) > 1 else sliding
+
+    def _additive(self, allowed: torch.Tensor) -> torch.Tensor:
+        dtype = self.module.dtype
+        zero = torch.zeros((), dtype=dtype, device=self.device)
+        return torch.where(allowed, zero, torch.finfo(dtype).min)
+
+    def _choose_decoding(self) -> type[CachedDecoding] | type[RecomputedDecoding]:
+        original = self.config._attn_implementation
+        if set(getattr(self.config, "layer_types", None) or ()) <= _CACHED_LAYERS:
+            expected = self._probe(RecomputedDecoding)
+            for implementation in (attention.NAME, "eager"):
+                try:
+                    self.module.set_attn_implementation(implementation)
+                    found = self._probe(CachedDecoding)
+                except Exception as error:  # any architecture may refuse in its own way; recomputing always works
+                    log.debug("%s: cached decoding with %s failed: %s", type(self.module).__name__, implementation, error)
+                    continue
+                error = float((found - expected).norm() / expected.norm())
+                log.debug("%s: cached decoding with %s differs by %.1e", type(self.module).__name__, implementation, error)
+                if error < (1e-3 if self.module.dtype == torch.float32 else 0.1):
+                    return CachedDecoding
+            self.module.set_attn_implementation(original)
+        log.debug("%s: decoding recomputes the whole text at each step", type(self.module).__name__)
+        return RecomputedDecoding
+
+    def _probe(self, decoding: type[CachedDecoding] | type[RecomputedDecoding]) -> torch.Tensor:
+        """Logits after a prefill with a shared prefix, ragged steps and a replaced row."""
+        ids = [token % self.config.vocab_size for token in range(3, 16)]
+        batch = decoding(self, [ids[:7], ids[:5] + ids[9:10]], 4)
+        seen = [batch.logits]
+        batch.step(torch.tensor(ids[10:12]))
+        batch.replace([0], [ids[4:7]])
+        batch.step(torch.tensor(ids[11:13]))
+        seen.append(batch.logits)
+        return torch.cat(seen)

@@ -1,0 +1,66 @@
+"""Drawing the next token of every row from its own random numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from morl_envs.errors import require
+
+__all__ = ["check_sampling", "draw", "uniforms"]
+
+
+def check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    """Refuse settings that :func:`draw` cannot honour.
+
+    Raises:
+        InvalidParameter: naming the setting, its rule and the value.
+    """
+    require(np.isfinite(temperature) and temperature >= 0, "temperature", "must be finite and at least 0", temperature)
+    require(top_k is None or top_k >= 1, "top_k", "must be None or at least 1", top_k)
+    require(top_p is None or 0 < top_p <= 1, "top_p", "must be None or in (0, 1]", top_p)
+
+
+def uniforms(seed: int, count: int) -> NDArray[np.float64]:
+    """The random numbers in [0, 1) that a row seeded `seed` uses, one a token, whatever batch it is in."""
+    return np.random.default_rng(seed).random(count)
+
+
+def draw(
+    logits: torch.Tensor, u: torch.Tensor, temperature: float, top_k: int | None = None, top_p: float | None = None
+) -> torch.Tensor:
+    """One token a row by inverting the cumulative distribution at `u`; greedy where `temperature` is 0.
+
+    Args:
+        logits: Shape ``(n, vocabulary)``.
+        u: Shape ``(n,)``, in [0, 1).
+        temperature: Divides the logits.
+        top_k: Only the k likeliest tokens can be drawn.
+        top_p: Only the smallest set of likeliest tokens whose probability reaches top_p can be drawn.
+
+    Returns:
+        Token ids, int64, shape ``(n,)``.
+    """
+    if temperature == 0:
+        return logits.argmax(-1)
+    logits = logits.float() / temperature
+    if top_k is not None and top_k < logits.shape[-1]:
+        logits, ids = logits.topk(top_k, dim=-1)
+    elif top_p is not None and top_p < 1:
+        logits, ids = logits.sort(dim=-1, descending=True, stable=True)
+    else:
+        return _invert(logits.softmax(-1), u)
+    probabilities = logits.softmax(-1)
+    if top_p is not None and top_p < 1:
+        mass_before = probabilities.cumsum(-1) - probabilities
+        probabilities = probabilities.masked_fill(mass_before >= top_p, 0.0)
+    return ids.gather(-1, _invert(probabilities, u)[:, None])[:, 0]
+
+
+def _invert(probabilities: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
+    cumulative = probabilities.cumsum(-1)
+    total = cumulative[:, -1]
+    # strictly below the total, so that the first entry above the target has positive probability
+    target = torch.minimum(u.to(total) * total, torch.nextafter(total, torch.zeros_like(total)))
+    return torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]

@@ -1,0 +1,160 @@
+"""The stepping engine writes what transformers would write, for any architecture, batch and order of events."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from morl_envs import lm
+from morl_envs.errors import InvalidParameter, ModelUnavailable
+from tests.architectures import ARCHITECTURES, save_model
+
+PROMPTS = [
+    "the film was a quiet joy",
+    "What is 12 + 7 - 3?",
+    "a",
+    "Write a short review of a film about a lighthouse keeper. the plot was dull and the ending stayed with me",
+    "the film was a great score",
+    "I loved it!",
+    "0 1 2 3 4 5 6 7 8 9",
+    "the film was a quiet joy",
+    "wooden acting",
+    "the",
+    "What is 9?",
+    "a dull plot",
+    "keeper of the film",
+    "Give the answer only.",
+    "stayed with me and the ending",
+    "score score score",
+]
+
+
+@pytest.fixture(scope="module", params=list(ARCHITECTURES))
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return lm.load(save_model(request.param, tmp_path_factory.mktemp(request.param)), dtype="float32")
+
+
+def reference(model: Any, prompt: str, new_tokens: int) -> list[int]:
+    """Greedy continuation by transformers itself, one prompt at a time."""
+    context = torch.tensor([model.encode_prompts([prompt])[0]])
+    written = model.model.module.generate(
+        context, attention_mask=torch.ones_like(context), max_new_tokens=new_tokens, do_sample=False, use_cache=True
+    )
+    return written[0, context.shape[1] :].tolist()
+
+
+def plain_logits(model: Any, context: list[int]) -> torch.Tensor:
+    with torch.inference_mode():
+        return model.model.module(torch.tensor([context]), use_cache=False).logits[0, -1].float()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_greedy_equals_transformers(model: Any, batch_size: int) -> None:
+    expected = [reference(model, prompt, 12) for prompt in PROMPTS]
+    written = model.generate(
+        PROMPTS, max_new_tokens=12, temperature=0, seeds=range(len(PROMPTS)), batch_size=batch_size
+    )
+    assert [answer.tokens.tolist() for answer in written] == expected
+    assert len({tuple(tokens) for tokens in expected}) > 1, "the prompts must lead to different answers"
+
+
+def test_decoding_is_cached_where_the_architecture_allows(model: Any) -> None:
+    recomputed = type(model.model.start([[3]], 1)).__name__ == "RecomputedDecoding"
+    assert recomputed == (model.config.model_type == "mamba")
+
+
+def test_steps_and_replacements_equal_plain_forward_passes(model: Any) -> None:
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(3, 60, size).tolist() for size in (9, 2, 5, 7)]
+    batch = model.start(rows, max_new_tokens=2)  # less room than is used below: the cache must grow
+    for event in range(14):
+        active = rng.random(4) < 0.7
+        tokens = rng.integers(3, 60, 4)
+        batch.step(tokens, active)
+        for i in np.flatnonzero(active):
+            rows[i].append(int(tokens[i]))
+        if event % 5 == 4:
+            rows[1], rows[3] = rng.integers(3, 60, 11).tolist(), rng.integers(3, 60, 1).tolist()
+            batch.replace([1, 3], [rows[1], rows[3]])
+        expected = torch.stack([plain_logits(model, row) for row in rows])
+        torch.testing.assert_close(batch.logits, expected, atol=2e-3, rtol=1e-3)
+        assert batch.lengths.tolist() == [len(row) for row in rows]
+
+
+def test_log_probs_equal_plain_forward_passes(model: Any) -> None:
+    completions = ["a quiet joy", "", "9 8 7", "the ending"]
+    found = model.log_probs(PROMPTS[:4], completions)
+    for prompt, completion, values in zip(PROMPTS, completions, found, strict=False):
+        context = model.encode_prompts([prompt])[0]
+        ids = model.encode_completion(completion)
+        assert values.shape == (len(ids),)
+        for i, token in enumerate(ids):
+            expected = plain_logits(model, context + ids[:i]).log_softmax(-1)[token]
+            assert values[i] == pytest.approx(float(expected), abs=2e-3)
+
+
+def test_answers_do_not_depend_on_the_batch(tiny_lm: str) -> None:
+    model = lm.load(tiny_lm, dtype="float32")
+    seeds = list(range(100, 116))
+    alone = [
+        model.generate([prompt], max_new_tokens=15, seeds=[seed])[0].text
+        for prompt, seed in zip(PROMPTS, seeds, strict=True)
+    ]
+    for batch_size in (3, 16):
+        together = model.generate(PROMPTS, max_new_tokens=15, seeds=seeds, batch_size=batch_size)
+        assert [answer.text for answer in together] == alone
+    assert alone[0] != alone[7], "the same prompt with another seed"
+
+
+def test_shared_prefixes_and_equal_prompts_are_computed_once(tiny_lm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = lm.load(tiny_lm, dtype="float32")
+    passes: list[tuple[int, ...]] = []
+    forward = model.model.forward
+
+    def counted(tokens: torch.Tensor, **kwargs: Any) -> Any:
+        passes.append(tuple(tokens.shape))
+        return forward(tokens, **kwargs)
+
+    monkeypatch.setattr(model.model, "forward", counted)
+    head = list(range(10, 40))
+    model.start([[*head, 3, 4], [*head, 5], [*head, 3, 4], [*head, 5]], max_new_tokens=4)
+    assert passes == [(1, 30), (2, 2)]
+
+
+def test_a_model_that_is_cached_says_so_at_debug_level(
+    tiny_lm: str, tmp_path: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG, logger="morl_envs.lm.model"):
+        lm.load(save_model("Mamba", tmp_path), dtype="float32").start([[3, 4]])
+    assert "recomputes" in caplog.text
+
+
+def test_bad_input_is_named(tiny_lm: str, tmp_path: Any) -> None:
+    model = lm.load(tiny_lm, dtype="float32")
+    for message, call in {
+        "max_new_tokens must be at least 1, got 0": lambda: model.generate(["a"], max_new_tokens=0, seeds=[0]),
+        "temperature must be finite and at least 0, got -1": lambda: model.generate(
+            ["a"], max_new_tokens=1, seeds=[0], temperature=-1
+        ),
+        "top_p must be None or in": lambda: model.generate(["a"], max_new_tokens=1, seeds=[0], top_p=0.0),
+        "top_k must be None or at least 1": lambda: model.generate(["a"], max_new_tokens=1, seeds=[0], top_k=0),
+        "seeds must be as many as prompts": lambda: model.generate(["a", "b"], max_new_tokens=1, seeds=[0]),
+        r"contexts\[1\] must hold at least one token": lambda: model.start([[3], []]),
+        "must be at most 1024": lambda: model.start([[3]], max_new_tokens=5000),
+        "device must be 'auto' or a torch device of this machine, got 'tpu'": lambda: lm.load(tiny_lm, device="tpu"),
+        "dtype must be one of .* did you mean 'float32'": lambda: lm.load(tiny_lm, dtype="float23"),
+    }.items():
+        with pytest.raises(InvalidParameter, match=message):
+            call()
+
+
+def test_a_corrupt_weights_file_is_named(tmp_path: Any) -> None:
+    folder = save_model("Llama", tmp_path)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:2000])
+    with pytest.raises(ModelUnavailable, match="cannot read the weights"):
+        lm.load(folder, dtype="float32").start([[3]])

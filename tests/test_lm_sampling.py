@@ -1,0 +1,66 @@
+"""Tokens are drawn with the probabilities that the settings ask for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from morl_envs.lm.sampling import draw, uniforms
+
+DRAWS = 20_000
+
+
+def expected_probabilities(logits: torch.Tensor, temperature: float, top_k: int | None, top_p: float | None) -> torch.Tensor:
+    """The textbook definition, one logit vector at a time, in plain Python."""
+    p = (logits.double() / temperature).softmax(-1)
+    order = sorted(range(len(p)), key=lambda i: -p[i])
+    if top_k is not None:
+        order = order[:top_k]
+        p = torch.tensor([float(p[i]) if i in order else 0.0 for i in range(len(p))]).double()
+        p = p / p.sum()
+    if top_p is not None:
+        kept, mass = [], 0.0
+        for i in order:
+            kept.append(i)
+            mass += float(p[i])
+            if mass >= top_p:
+                break
+        p = torch.tensor([float(p[i]) if i in kept else 0.0 for i in range(len(p))]).double()
+    return p / p.sum()
+
+
+@pytest.mark.parametrize(
+    ("temperature", "top_k", "top_p"), [(1.0, None, None), (0.5, None, None), (1.0, 4, None), (1.3, None, 0.7), (1.0, 6, 0.8)]
+)
+def test_frequencies_pass_a_chi_square_test(temperature: float, top_k: int | None, top_p: float | None) -> None:
+    logits = torch.tensor([0.3, -1.0, 2.0, 0.0, 1.1, -3.0, 0.7, 0.2, -0.4, 1.6])
+    u = torch.from_numpy(uniforms(0, DRAWS))
+    drawn = draw(logits.expand(DRAWS, -1), u, temperature, top_k, top_p)
+    counts = np.bincount(drawn.numpy(), minlength=10)
+    expected = expected_probabilities(logits, temperature, top_k, top_p).numpy()
+    assert (counts[expected == 0] == 0).all()
+    assert chisquare(counts[expected > 0], DRAWS * expected[expected > 0]).pvalue > 1e-3
+
+
+@given(st.lists(st.floats(-60, 60), min_size=1, max_size=30), st.floats(0, 1, exclude_max=True))
+@settings(max_examples=200, deadline=None)
+def test_a_token_without_probability_is_never_drawn(values: list[float], u: float) -> None:
+    logits = torch.tensor([values])
+    token = int(draw(logits, torch.tensor([u], dtype=torch.float64), 1.0))
+    assert logits.softmax(-1)[0, token] > 0
+
+
+def test_greedy_takes_the_first_of_equals() -> None:
+    assert draw(torch.tensor([[1.0, 5.0, 5.0]]), torch.zeros(1), 0).tolist() == [1]
+
+
+def test_random_numbers_depend_on_the_seed_alone() -> None:
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()  # type: ignore[index]
+    assert (uniforms(3, 5) == uniforms(3, 9)[:5]).all()
+    assert (uniforms(3, 5) != uniforms(4, 5)).any()
+    assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
