@@ -14,14 +14,13 @@ __all__ = ["Decoding", "Generation", "LanguageModel", "load"]
 _LOADED: dict[tuple[Any, ...], HuggingFaceLM] = {}
 
 
-def load(name: str = "embedded", device: str = "auto", dtype: str = "auto") -> HuggingFaceLM:
+def load(name: str = "smollm2-135m", device: str = "auto", dtype: str = "auto") -> HuggingFaceLM:
     """The language model called `name`, shared by all who ask for it in this process.
 
     Args:
-        name: ``"embedded"``, ``"smollm2-135m"``, a folder that holds a Hugging Face causal LM, or a hub id.
+        name: ``"smollm2-135m"`` (fetched on first use), a folder that holds a Hugging Face causal LM, or a hub id.
         device: ``"auto"`` (CUDA where there is one, else the CPU) or a torch device such as ``"cuda:1"``.
-        dtype: ``"auto"`` (bfloat16 on CUDA and on CPUs that compute in it, else float32; the embedded model always
-            in float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+        dtype: ``"auto"`` (bfloat16 on CUDA and on CPUs that compute in it, else float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``.
 
     Raises:
         InvalidParameter: for an unknown name, device or dtype.
@@ -30,7 +29,7 @@ def load(name: str = "embedded", device: str = "auto", dtype: str = "auto") -> H
     from morl_envs.lm.hf import HuggingFaceLM, resolve_device, resolve_dtype
 
     resolved_device = resolve_device(device)
-    key = (name, str(resolved_device), resolve_dtype(dtype, resolved_device, name))
+    key = (name, str(resolved_device), resolve_dtype(dtype, resolved_device))
     if key not in _LOADED:
         _LOADED[key] = HuggingFaceLM(*key)
     return _LOADED[key]

@@ -39,13 +39,11 @@ def resolve_device(device: str) -> torch.device:
         raise InvalidParameter(f"device must be 'auto' or a torch device of this machine, got {device!r}: {error}") from None
 
 
-def resolve_dtype(dtype: str, device: torch.device, name: str) -> str:
+def resolve_dtype(dtype: str, device: torch.device) -> str:
     """The name of the torch dtype behind `dtype`; see :func:`morl_envs.lm.load`."""
     require_one_of("dtype", dtype, ("auto", *_DTYPES))
     if dtype != "auto":
         return dtype
-    if name == "embedded":
-        return "float32"
     # mkldnn answers whether the processor multiplies in bfloat16 itself; emulation is slower than float32
     fast = device.type == "cuda" or (device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return "bfloat16" if fast else "float32"

@@ -1,0 +1,43 @@
+# Every target sets up its own environment from nothing; a second call reuses it.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export OMP_NUM_THREADS ?= 2
+
+.PHONY: demo test lint format types wheel clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev,sb3]"
+	touch $@ $(VENV)/.demo
+
+demo: $(VENV)/.demo  ## Fetch a model, evaluate an agent on a text environment, print and draw its front
+	$(BIN)/morl-envs fetch smollm2-135m
+	$(BIN)/morl-envs run best_of_n --env morl/review-completion-v0 --lm smollm2-135m \
+	  --n-prompts 12 --seeds 2 --divisions 4 --out runs/demo
+
+test: $(VENV)/.dev  ## Run the tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+wheel: $(VENV)/.dev
+	$(BIN)/python -m build --wheel --outdir dist
+
+clean:
+	rm -rf $(VENV) dist runs
