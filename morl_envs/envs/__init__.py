@@ -1,0 +1,1 @@
+"""Environments: text in, vector reward out, under the three controls."""

@@ -1,0 +1,48 @@
+"""Objectives by name. Each grows with goodness, is bounded, pure and batched."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from morl_envs.errors import InvalidParameter, require_one_of
+from morl_envs.objectives.base import Objective, checked_scores
+
+__all__ = ["Objective", "checked_scores", "get", "names", "register"]
+
+_MODULES = {
+    "positivity": "sentiment",
+    "specificity": "specificity",
+    "brevity": "length",
+    "correctness": "verifiable",
+    "format": "verifiable",
+}
+_REGISTERED: dict[str, Objective] = {}
+
+
+def names() -> tuple[str, ...]:
+    """Every known objective, sorted."""
+    return tuple(sorted({*_MODULES, *_REGISTERED}))
+
+
+def get(name: str) -> Objective:
+    """The objective called `name`, imported on first use.
+
+    Raises:
+        InvalidParameter: for an unknown name, with a suggestion.
+    """
+    require_one_of("objective", name, names())
+    if name not in _REGISTERED:
+        module = import_module(f"morl_envs.objectives.{_MODULES[name]}")
+        _REGISTERED[name] = module.OBJECTIVES[name]
+    return _REGISTERED[name]
+
+
+def register(objective: Objective) -> None:
+    """Make a third party's objective known under its name.
+
+    Raises:
+        InvalidParameter: if the name is taken.
+    """
+    if objective.name in names():
+        raise InvalidParameter(f"objective.name must not be taken already, got {objective.name!r}")
+    _REGISTERED[objective.name] = objective

@@ -1,0 +1,100 @@
+"""The `choice` control: the agent picks one of the language model's k best tokens, seeing a fixed-size vector."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from morl_envs.envs.scalar import TextEnv
+from morl_envs.envs.vector import TextVectorEnv
+from morl_envs.envs.written import WrittenEpisodes
+from morl_envs.errors import require
+
+__all__ = ["ChoiceEnv", "ChoiceEpisodes", "ChoiceVectorEnv"]
+
+_PROJECTION_SEED = 7
+_FLOOR = -50.0  # log-probabilities below this are as good as impossible
+
+
+class ChoiceEpisodes(WrittenEpisodes):
+    """Rows written by picking among the model's candidates."""
+
+    def __init__(self, n: int, task: str, n_candidates: int = 16, n_features: int = 64, **kwargs: Any) -> None:
+        super().__init__(n, task, **kwargs)
+        largest = min(64, self.lm.vocabulary_size)
+        valid = isinstance(n_candidates, int) and 2 <= n_candidates <= largest
+        require(valid, "n_candidates", f"must be an integer in [2, {largest}]", n_candidates)
+        require(isinstance(n_features, int) and n_features >= 1, "n_features", "must be at least 1", n_features)
+        self.n_candidates = n_candidates
+        width = self.lm.hidden_size
+        rng = np.random.default_rng(_PROJECTION_SEED)
+        self._projection = (rng.standard_normal((width, n_features)) / np.sqrt(width)).astype(np.float32)
+        self._candidates = np.zeros((n, n_candidates), dtype=np.int64)
+        bound = np.float32(np.finfo(np.float32).max)
+        low = np.concatenate([np.full(n_features, -bound), [0.0], np.full(n_candidates, _FLOOR)])
+        high = np.concatenate([np.full(n_features, bound), [1.0], np.zeros(n_candidates)])
+        self.single_observation_space = spaces.Box(low.astype(np.float32), high.astype(np.float32), dtype=np.float32)
+        self.single_action_space = spaces.Discrete(n_candidates)
+
+    def observe(self, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Projected hidden state, share of the length limit used, log-probabilities of the candidates."""
+        at = np.asarray(rows)
+        decoding = self.decoding
+        log_probs = decoding.logits[at].log_softmax(-1)
+        # a stable sort, so that equal logits are ordered by token id on every device and batch
+        best = log_probs.sort(dim=-1, descending=True, stable=True)
+        self._candidates[at] = best.indices[:, : self.n_candidates].cpu().numpy()
+        hidden = decoding.hidden[at].cpu().numpy()
+        scale = np.sqrt((hidden**2).mean(axis=1, keepdims=True)) + 1e-6
+        features = (hidden / scale) @ self._projection
+        used = ((self.lengths[at] - self.starts[at]) / self.max_new_tokens)[:, None]
+        likely = best.values[:, : self.n_candidates].cpu().numpy().clip(_FLOOR, 0.0)
+        return np.concatenate([features, used, likely], axis=1, dtype=np.float32)
+
+    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Append the chosen candidates."""
+        return self.append(rows, self._candidates[np.asarray(rows), np.asarray(actions, dtype=np.int64)])
+
+
+class ChoiceEnv(TextEnv):
+    """An answer written by picking among the language model's best tokens.
+
+    ## Description
+    At each step the language model proposes its `n_candidates` likeliest tokens and the agent picks one. Spaces are
+    small and numeric, so that algorithms that were never written for text plug in.
+
+    ## Observation Space
+    `Box(n_features + 1 + n_candidates)`: the model's last hidden state (scaled to unit root mean square, under a
+    fixed random projection), the share of the length limit used, and the candidates' log-probabilities.
+
+    ## Action Space
+    `Discrete(n_candidates)`: 0 is the likeliest token; equals are ordered by token id.
+
+    ## Reward Space
+    `Box(k)`: zeros until the answer ends, then one score per objective, all to be maximised.
+
+    ## Starting State
+    A prompt of the split, drawn by the environment's generator or named by ``options={"prompt_index": i}``.
+
+    ## Episode Termination
+    On an end-of-text token, or after `max_new_tokens` tokens. Episodes are never truncated.
+
+    ## Arguments
+    `n_candidates` (2 to 64), `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `max_new_tokens`,
+    `render_mode` as for `token`.
+
+    ## Version History
+    * v0: first release.
+    """
+
+    episodes = ChoiceEpisodes
+
+
+class ChoiceVectorEnv(TextVectorEnv):
+    """Many :class:`ChoiceEnv` over one model and one KV cache; see :class:`TextVectorEnv` for its arguments."""
+
+    episodes = ChoiceEpisodes

@@ -1,0 +1,91 @@
+"""The `completion` control: the agent writes the whole answer in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from morl_envs.envs.episodes import Episodes
+from morl_envs.envs.scalar import TextEnv
+from morl_envs.envs.vector import TextVectorEnv
+from morl_envs.errors import require
+from morl_envs.spaces import UnicodeText
+
+__all__ = ["CompletionEnv", "CompletionEpisodes", "CompletionVectorEnv"]
+
+_CHARACTERS_PER_TOKEN = 8
+
+
+class CompletionEpisodes(Episodes):
+    """Rows answered in one step; no model is loaded unless an agent asks for it."""
+
+    def __init__(self, n: int, task: str, **kwargs: Any) -> None:
+        super().__init__(n, task, **kwargs)
+        longest = max(len(prompt.text) for split in ("train", "test") for prompt in self.task.prompts(split))
+        self.single_observation_space = UnicodeText(longest)
+        self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens)
+
+    def observe(self, rows: Sequence[int]) -> tuple[str, ...]:
+        """The prompts' texts."""
+        return tuple(prompt.text if (prompt := self.current[row]) else "" for row in rows)
+
+    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Score the answers."""
+        return self.finish(rows, list(actions)), np.ones(len(rows), dtype=bool)
+
+    def text(self, row: int) -> str:
+        """The answer, once it is given."""
+        return self.answers[row]
+
+
+class CompletionEnv(TextEnv):
+    """An answer given whole.
+
+    ## Description
+    The agent reads a prompt and answers it in one step: the control for fine-tuned models and text services.
+
+    ## Observation Space
+    `UnicodeText`: the prompt.
+
+    ## Action Space
+    `UnicodeText`: the answer, at most eight characters for each token of the length limit.
+
+    ## Reward Space
+    `Box(k)`: one score per objective, all to be maximised.
+
+    ## Starting State
+    A prompt of the split, drawn by the environment's generator or named by ``options={"prompt_index": i}``.
+
+    ## Episode Termination
+    After the one step, by termination.
+
+    ## Arguments
+    `lm`, `device`, `dtype` (what ``env.unwrapped.lm`` gives to an agent), `split`, `objectives`, `max_new_tokens`,
+    `render_mode` as for `token`.
+
+    ## Version History
+    * v0: first release.
+    """
+
+    episodes = CompletionEpisodes
+
+
+class CompletionVectorEnv(TextVectorEnv):
+    """Many :class:`CompletionEnv`, scored in one batch.
+
+    Args:
+        num_envs: Sub-environments.
+        prompt_repeats: This many consecutive sub-environments share a prompt, drawn by the first one's generator.
+        kwargs: As for :class:`TextVectorEnv`.
+    """
+
+    episodes = CompletionEpisodes
+
+    def __init__(self, num_envs: int = 1, prompt_repeats: int = 1, **kwargs: Any) -> None:
+        valid = isinstance(prompt_repeats, int) and prompt_repeats >= 1 and num_envs % prompt_repeats == 0
+        require(valid, "prompt_repeats", f"must be at least 1 and divide num_envs={num_envs}", prompt_repeats)
+        super().__init__(num_envs, **kwargs)
+        self.prompt_repeats = prompt_repeats

@@ -1,0 +1,153 @@
+"""n episodes side by side: what the scalar environments (n = 1) and the vector environments share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from gymnasium import spaces
+from numpy.typing import NDArray
+
+from morl_envs import lm as language_models
+from morl_envs import objectives as scorers
+from morl_envs import registry
+from morl_envs.budget import Meter
+from morl_envs.errors import require, require_one_of
+from morl_envs.lm.base import Generation, LanguageModel
+from morl_envs.spec import EvaluationProtocol, Prompt
+from morl_envs.tasks.base import SPLITS
+
+__all__ = ["Episodes"]
+
+
+class Episodes(ABC):
+    """Prompts, answers and scores of `n` rows under one control.
+
+    Args:
+        n: Rows.
+        task: Name of a task of the registry.
+        lm: Name of a language model (:func:`morl_envs.lm.load`).
+        device: Where it runs.
+        dtype: What it computes in.
+        split: "train" or "test".
+        objectives: Names of some of the task's objectives, in reward order; None for all.
+        max_new_tokens: Length limit of an answer; None for the task's own.
+    """
+
+    single_observation_space: spaces.Space[Any]
+    single_action_space: spaces.Space[Any]
+
+    def __init__(
+        self,
+        n: int,
+        task: str,
+        lm: str = "smollm2-135m",
+        device: str = "auto",
+        dtype: str = "auto",
+        split: str = "train",
+        objectives: Sequence[str] | None = None,
+        max_new_tokens: int | None = None,
+    ) -> None:
+        require(isinstance(lm, str) and lm != "", "lm", "must be a name, a folder or a hub id", lm)
+        require_one_of("split", split, SPLITS)
+        self.task = registry.task(task)
+        self.prompts = self.task.prompts(split)
+        self.objectives, self.protocol = _chosen(objectives, self.task.objectives, registry.row(task).protocol)
+        self.scorers = [scorers.get(name) for name in self.objectives]
+        limit = self.task.max_new_tokens if max_new_tokens is None else max_new_tokens
+        require(isinstance(limit, int) and limit >= 1, "max_new_tokens", "must be at least 1", limit)
+        self.max_new_tokens = limit
+        self.meter = Meter()
+        self._lm_key = (lm, device, dtype)
+        self.current: list[Prompt | None] = [None] * n
+        self.answers = [""] * n
+        self.scores = np.zeros((n, len(self.objectives)), dtype=np.float32)
+
+    @property
+    def lm(self) -> LanguageModel:
+        """The language model, shared by the process; weights load when logits are first needed."""
+        return language_models.load(*self._lm_key)
+
+    @property
+    def reward_space(self) -> spaces.Box:
+        """Bounds of the reward vector: a step before the end earns zeros."""
+        low = np.array([min(s.low, 0.0) for s in self.scorers], dtype=np.float32)
+        high = np.array([max(s.high, 0.0) for s in self.scorers], dtype=np.float32)
+        return spaces.Box(low, high, dtype=np.float32)
+
+    def begin(self, rows: Sequence[int], prompt_indices: Sequence[int]) -> None:
+        """Start new episodes in `rows`."""
+        for row, index in zip(rows, prompt_indices, strict=True):
+            self.current[row] = self.prompts[index]
+            self.answers[row] = ""
+            self.scores[row] = 0
+
+    def finish(self, rows: Sequence[int], texts: Sequence[str]) -> NDArray[np.float32]:
+        """Keep and score the answers that end; their reward vectors, shape ``(len(rows), k)``."""
+        if not len(rows):
+            return np.zeros((0, len(self.objectives)), dtype=np.float32)
+        prompts = [prompt for row in rows if (prompt := self.current[row]) is not None]
+        rewards = self.score(prompts, texts)
+        for row, text, reward in zip(rows, texts, rewards, strict=True):
+            self.answers[row] = text
+            self.scores[row] = reward
+        return rewards
+
+    def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:
+        """Reward vectors of answers, shape ``(n, k)``; each counts as a scored completion.
+
+        Raises:
+            ScoringError: if an objective fails.
+            BudgetExceeded: before anything is scored.
+        """
+        self.meter.charge(scored_completions=len(completions))
+        stripped = [completion.strip() for completion in completions]
+        columns = [scorers.checked_scores(scorer, prompts, stripped) for scorer in self.scorers]
+        return np.stack(columns, axis=1)
+
+    def generate(self, prompts: Sequence[Prompt], **settings: Any) -> list[Generation]:
+        """:meth:`LanguageModel.generate` on the meter.
+
+        Raises:
+            BudgetExceeded: if the tokens drawn pass the budget.
+        """
+        settings.setdefault("max_new_tokens", self.max_new_tokens)
+        answers = self.lm.generate([prompt.text for prompt in prompts], **settings)
+        self.meter.charge(generated_tokens=sum(len(answer.tokens) for answer in answers))
+        return answers
+
+    def close(self) -> None:  # noqa: B027  # nothing to release unless a control holds a cache
+        """Release what the episodes hold."""
+
+    @abstractmethod
+    def observe(self, rows: Sequence[int]) -> Any:
+        """Observations of `rows`, batched as Gymnasium batches them; fresh arrays."""
+
+    @abstractmethod
+    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Act in `rows`; rewards ``(len(rows), k)`` and whether each episode ended."""
+
+    @abstractmethod
+    def text(self, row: int) -> str:
+        """The answer so far."""
+
+    def components(self, reward: NDArray[np.float32]) -> dict[str, float]:
+        """The reward vector by objective."""
+        return dict(zip(self.objectives, map(float, reward), strict=True))
+
+
+def _chosen(
+    chosen: Sequence[str] | None, known: tuple[str, ...], protocol: EvaluationProtocol
+) -> tuple[tuple[str, ...], EvaluationProtocol]:
+    if chosen is None:
+        return known, protocol
+    names = (chosen,) if isinstance(chosen, str) else tuple(chosen)
+    require(len(names) > 0 and len(set(names)) == len(names), "objectives", "must be distinct and not empty", chosen)
+    for name in names:
+        require_one_of("objectives", name, known)
+    at = [known.index(name) for name in names]
+    parts = {part: tuple(getattr(protocol, part)[i] for i in at) for part in ("ref_point", "ideal", "nadir")}
+    return names, replace(protocol, **parts)

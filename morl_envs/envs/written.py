@@ -1,0 +1,98 @@
+"""Episodes written token by token: what the `token` and `choice` controls share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from morl_envs.envs.episodes import Episodes
+from morl_envs.lm.base import Decoding
+
+__all__ = ["WrittenEpisodes"]
+
+
+class WrittenEpisodes(Episodes):
+    """Rows of tokens, and a KV cache that follows them only when logits are asked for."""
+
+    def __init__(self, n: int, task: str, **kwargs: Any) -> None:
+        super().__init__(n, task, **kwargs)
+        both = [prompt.text for split in ("train", "test") for prompt in self.task.prompts(split)]
+        self.max_length = max(map(len, self.lm.encode_prompts(both))) + self.max_new_tokens
+        self._ends = np.array(sorted(self.lm.end_token_ids))
+        self.tokens = np.zeros((n, self.max_length), dtype=np.int64)
+        self.starts = np.zeros(n, dtype=np.int64)
+        self.lengths = np.zeros(n, dtype=np.int64)
+        self._decoding: Decoding | None = None
+        self._episode = np.zeros(n, dtype=np.int64)  # counts the episodes of a row
+        self._held: NDArray[np.int64] = np.zeros((2, n), dtype=np.int64)  # (episode, length) that the cache has seen
+
+    def begin(self, rows: Sequence[int], prompt_indices: Sequence[int]) -> None:
+        """Start new episodes: each row holds its prompt's tokens."""
+        super().begin(rows, prompt_indices)
+        contexts = self.lm.encode_prompts([self.prompts[index].text for index in prompt_indices])
+        for row, context in zip(rows, contexts, strict=True):
+            self.tokens[row] = 0
+            self.tokens[row, : len(context)] = context
+            self.starts[row] = self.lengths[row] = len(context)
+            self._episode[row] += 1
+
+    def append(self, rows: Sequence[int], tokens: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Write one token a row; answers that end are decoded and scored together."""
+        at = np.asarray(rows)
+        ids = np.asarray(tokens, dtype=np.int64)
+        written = self.lengths[at] - self.starts[at] + 1
+        done = np.isin(ids, self._ends) | (written >= self.max_new_tokens)
+        self.meter.charge(generated_tokens=len(at), scored_completions=0)
+        self.tokens[at, self.lengths[at]] = ids
+        self.lengths[at] += 1
+        rewards = np.zeros((len(at), len(self.objectives)), dtype=np.float32)
+        if done.any():
+            ended = at[done]
+            rewards[done] = self.finish(ended, self.lm.decode([self._answer(row) for row in ended]))
+        return rewards, done
+
+    def text(self, row: int) -> str:
+        """The answer so far."""
+        if self.current[row] is None:
+            return ""
+        return self.lm.decode([self._answer(row)])[0]
+
+    @property
+    def decoding(self) -> Decoding:
+        """The KV cache, brought up to date: rows that gained one token step together, others are prefilled again."""
+        now = np.stack([self._episode, self.lengths])
+        if self._decoding is None:
+            contexts = [self._context(row) for row in range(len(self.current))]
+            self._decoding = self.lm.start(contexts, max_new_tokens=self.max_new_tokens)
+        elif (now != self._held).any():
+            same = now[0] == self._held[0]
+            stepped = same & (now[1] == self._held[1] + 1)
+            stale = np.flatnonzero(~stepped & (now != self._held).any(axis=0))
+            if stepped.any():
+                last = self.tokens[np.arange(len(same)), np.maximum(self.lengths - 1, 0)]
+                self._decoding.step(last, stepped)
+            if len(stale):
+                self._decoding.replace(stale.tolist(), [self._context(row) for row in stale])
+        self._held = now
+        return self._decoding
+
+    @property
+    def next_token_logits(self) -> NDArray[np.float32]:
+        """The model's logits for the next token of every row, shape ``(n, vocabulary)``."""
+        logits: NDArray[np.float32] = self.decoding.logits.cpu().numpy().copy()
+        return logits
+
+    def close(self) -> None:
+        """Release the cache."""
+        self._decoding = None
+
+    def _context(self, row: int) -> list[int]:
+        # a row that has not been reset yet still needs a token to compute on
+        held: list[int] = self.tokens[row, : self.lengths[row]].tolist()
+        return held or [0]
+
+    def _answer(self, row: int) -> NDArray[np.int64]:
+        return self.tokens[row, self.starts[row] : self.lengths[row]]
