@@ -1,0 +1,87 @@
+"""The language model as it is: what any method starts from.
+
+Samples from the model's own distribution under every control, whatever the weights.
+
+Run: python agents/base_model.py --env morl/review-token-v0
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from gymnasium import Env, spaces
+from numpy.typing import NDArray
+
+from morl_envs.evaluation import Budget
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """Samples from the environment's language model.
+
+    Args:
+        temperature: Of the samples; 0 is greedy.
+    """
+
+    temperature: float = 1.0
+
+    def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
+        """Nothing is learnt."""
+
+    def policy(self, weights: NDArray[np.float64]) -> _Sampler:
+        """The same policy for all weights."""
+        return _Sampler(self.temperature)
+
+    def save(self, folder: Path) -> None:
+        """Write the arguments."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "agent.json").write_text(json.dumps(asdict(self)))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls(**json.loads((folder / "agent.json").read_text()))
+
+
+class _Sampler:
+    def __init__(self, temperature: float) -> None:
+        self.temperature = temperature
+
+    def start(self, envs: Any) -> None:
+        self.envs = envs
+
+    def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
+        if isinstance(self.envs.single_action_space, spaces.Discrete):
+            return self._draw(self._scores(observations), seeds)
+        prompts = {prompt.text: prompt for prompt in self.envs.prompts}
+        answers = self.envs.generate(
+            [prompts[text] for text in observations], seeds=seeds.tolist(), temperature=self.temperature
+        )
+        limit = self.envs.single_action_space.max_length
+        return tuple(answer.text[:limit] for answer in answers)
+
+    def _scores(self, observations: Any) -> NDArray[np.float32]:
+        """Unnormalised log-probabilities of the actions, shape ``(n, actions)``."""
+        if isinstance(observations, dict):
+            logits: NDArray[np.float32] = self.envs.next_token_logits
+            return logits
+        candidates: NDArray[np.float32] = observations[:, -self.envs.single_action_space.n :]
+        return candidates
+
+    def _draw(self, scores: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[np.int64]:
+        if self.temperature == 0:
+            return scores.argmax(axis=1)
+        # the Gumbel-max trick, each row with its own generator
+        noise = np.stack([np.random.default_rng(seed).gumbel(size=scores.shape[1]) for seed in seeds])
+        return (scores / self.temperature + noise).argmax(axis=1)
+
+
+if __name__ == "__main__":
+    from morl_envs.cli import main
+
+    main(["run", __file__])

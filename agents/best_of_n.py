@@ -1,0 +1,100 @@
+"""Best of n: sample n answers, keep the one with the highest weighted score.
+
+No training, n times the cost at inference, and it needs the scorers at test time: a strong control rather than a
+method. The candidates of a prompt are sampled once per seed and shared by all weight vectors, so that fronts compare
+choices and not luck. Control: completion.
+
+Run: python agents/best_of_n.py --env morl/review-completion-v0
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from gymnasium import Env
+from numpy.typing import NDArray
+
+from morl_envs.errors import require
+from morl_envs.evaluation import Budget
+
+Candidates = tuple[list[str], NDArray[np.float32]]  # n texts and their reward vectors (n, k)
+
+
+@dataclass(frozen=True)
+class BestOfN:
+    """Chooses among samples of the environment's language model by weighted score.
+
+    Args:
+        n: Candidates per prompt.
+        temperature: Of the samples.
+    """
+
+    n: int = 8
+    temperature: float = 1.0
+    _sampled: dict[Any, Candidates] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        require(self.n >= 1, "n", "must be at least 1", self.n)
+        require(self.temperature > 0, "temperature", "must be positive: equal samples leave no choice", self.temperature)
+
+    def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
+        """Nothing is learnt."""
+
+    def policy(self, weights: NDArray[np.float64]) -> _BestOfN:
+        """Keeps the candidate with the highest ``weights @ reward``."""
+        return _BestOfN(self, np.asarray(weights))
+
+    def save(self, folder: Path) -> None:
+        """Write the arguments."""
+        folder.mkdir(parents=True, exist_ok=True)
+        arguments = {key: value for key, value in asdict(self).items() if not key.startswith("_")}
+        (folder / "agent.json").write_text(json.dumps(arguments))
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        return cls(**json.loads((folder / "agent.json").read_text()))
+
+
+class _BestOfN:
+    def __init__(self, agent: BestOfN, weights: NDArray[np.float64]) -> None:
+        self.agent = agent
+        self.weights = weights
+
+    def start(self, envs: Any) -> None:
+        self.envs = envs
+        self.prompts = {prompt.text: prompt for prompt in envs.prompts}
+
+    def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
+        keys = [(text, seed, id(self.envs.meter)) for text, seed in zip(observations, seeds.tolist(), strict=True)]
+        self._sample([key for key in dict.fromkeys(keys) if key not in self.agent._sampled])
+        chosen = []
+        for key in keys:
+            texts, rewards = self.agent._sampled[key]
+            chosen.append(texts[int(np.argmax(rewards @ self.weights))])
+        return tuple(chosen)
+
+    def _sample(self, keys: list[Any]) -> None:
+        if not keys:
+            return
+        n = self.agent.n
+        repeated = [self.prompts[text] for text, *_ in keys for _ in range(n)]
+        seeds = [int(word) for _, seed, _ in keys for word in np.random.SeedSequence(seed).generate_state(n)]
+        answers = self.envs.generate(repeated, seeds=seeds, temperature=self.agent.temperature)
+        limit = self.envs.single_action_space.max_length
+        texts = [answer.text[:limit] for answer in answers]
+        rewards = self.envs.score(repeated, texts)
+        for i, key in enumerate(keys):
+            part = slice(i * n, (i + 1) * n)
+            self.agent._sampled[key] = (texts[part], rewards[part])
+
+
+if __name__ == "__main__":
+    from morl_envs.cli import main
+
+    main(["run", __file__])

@@ -1,0 +1,102 @@
+"""The command ``morl-envs``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from morl_envs.errors import (
+    BudgetExceeded,
+    ContractViolation,
+    InvalidParameter,
+    ModelUnavailable,
+    ScoringError,
+)
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="morl-envs",
+    help="Multi-objective reinforcement learning for text generation.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+Lm = Annotated[str, typer.Option(help="Language model: a name, a folder or a hub id.")]
+Device = Annotated[str, typer.Option(help="Where it runs.")]
+Dtype = Annotated[str, typer.Option(help="What it computes in.")]
+
+
+@app.command("list")
+def list_() -> None:
+    """Show the tasks, their objectives, the controls and the ids."""
+    from morl_envs.cli import show
+
+    show.suite(console)
+
+
+@app.command()
+def check(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto") -> None:
+    """Check an environment, scalar and vector, against the contract."""
+    from morl_envs.cli import show
+
+    show.checks(console, id, lm=lm, device=device, dtype=dtype)
+
+
+@app.command()
+def play(
+    id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: int = 0
+) -> None:
+    """Write tokens or answers yourself and see the reward vector."""
+    from morl_envs.cli.play import play as play_episodes
+
+    play_episodes(console, id, seed=seed, lm=lm, device=device, dtype=dtype)
+
+
+@app.command()
+def fetch(name: str) -> None:
+    """Fetch a language model into the cache, verified and converted once."""
+    from morl_envs.cli import show
+
+    show.fetch(console, name)
+
+
+@app.command()
+def run(
+    agent: Annotated[str, typer.Argument(help="A reference agent, or FILE.py, or FILE.py:Class.")],
+    env: Annotated[str, typer.Option(help="Environment id.")] = "morl/review-completion-v0",
+    lm: Lm = "smollm2-135m",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    n_prompts: Annotated[int | None, typer.Option(help="Test prompts; the protocol's number by default.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many of the protocol's seeds to use.")] = None,
+    divisions: Annotated[int | None, typer.Option(help="Steps of the weight lattice between two corners.")] = None,
+    num_envs: Annotated[int, typer.Option(help="Episodes side by side.")] = 32,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="An argument of the agent: name=value.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the result; runs/<agent>-<env> by default.")] = None,
+) -> None:
+    """Train and evaluate an agent; print its front, draw it, and keep the result."""
+    from morl_envs.cli.run import Request, run as run_agent
+
+    run_agent(
+        console,
+        Request(
+            agent, env, lm, device, dtype, n_prompts, seeds, divisions, num_envs, tuple(set_ or ()), out
+        ),
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command; an error of the package is one line and exit code 2, not a traceback."""
+    import gymnasium.error
+
+    known = (BudgetExceeded, ContractViolation, InvalidParameter, ModelUnavailable, ScoringError)
+    try:
+        app(arguments)
+    except (*known, gymnasium.error.Error) as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+        raise SystemExit(2) from None

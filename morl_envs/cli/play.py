@@ -1,0 +1,66 @@
+"""Playing an environment by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import gymnasium
+import numpy as np
+from rich.console import Console
+
+from morl_envs.envs.render import words
+from morl_envs.errors import InvalidParameter
+from morl_envs.registry import task_and_control
+
+__all__ = ["play"]
+
+_SHOWN = 8  # candidates listed at a token step
+
+
+def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
+    """Episodes until the input ends; an answer or a token a line."""
+    _, control = task_and_control(id)
+    env = gymnasium.make(id, **kwargs)
+    ask = _whole_answers if control == "completion" else _tokens
+    try:
+        while True:
+            _, info = env.reset(seed=seed)
+            console.print(f"\n[bold]prompt[/]\n{info['prompt']}\n", highlight=False)
+            rewards: Any = None
+            for action in ask(console, env.unwrapped, control):
+                try:
+                    _, rewards, terminated, _, info = env.step(action)
+                except InvalidParameter as error:
+                    console.print(f"[red]{error}[/]")
+                    continue
+                if terminated:
+                    break
+            shown = info["reward_components"]
+            console.print(words("", info["completion"], shown, colour=False).partition("answer")[2], markup=False)
+            seed += 1
+    except (EOFError, KeyboardInterrupt):
+        console.print()
+    finally:
+        env.close()
+
+
+def _whole_answers(console: Console, env: Any, control: str) -> Iterator[str]:
+    while True:
+        yield input("answer> ")
+
+
+def _tokens(console: Console, env: Any, control: str) -> Iterator[int]:
+    console.print(f"a number picks a token; under token, =text writes text; {_SHOWN} best are shown", style="dim")
+    while True:
+        logits = env.next_token_logits
+        best = np.argsort(-logits, kind="stable")[:_SHOWN]
+        listed = "  ".join(f"{i}:{text!r}" for i, text in enumerate(env.lm.decode([[token] for token in best])))
+        console.print(listed, highlight=False, markup=False)
+        line = input("token> ").strip() or "0"
+        if control == "token" and line.startswith("="):
+            yield from env.lm.encode_completion(line[1:])
+        elif line.isdigit() and (control == "choice" or int(line) < _SHOWN):
+            yield int(line) if control == "choice" else int(best[int(line)])
+        else:
+            console.print(f"[red]token must be a number below {_SHOWN}[/]")

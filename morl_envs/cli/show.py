@@ -1,0 +1,69 @@
+"""What the suite holds, whether an environment keeps the contract, and fetching a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from morl_envs import registry
+
+__all__ = ["checks", "fetch", "suite"]
+
+
+def suite(console: Console) -> None:
+    """Print the registry as tables."""
+    from morl_envs import objectives
+
+    table = Table("task", "about", "prompts (train, test)", "objectives", "ids", show_lines=True)
+    for name, row in registry.TASKS.items():
+        task = registry.task(name)
+        scored = [objectives.get(objective) for objective in task.objectives]
+        table.add_row(
+            name,
+            task.summary,
+            f"{len(task.prompts('train'))}, {len(task.prompts('test'))}",
+            "\n".join(f"{o.name} [{o.low:g}, {o.high:g}]" for o in scored),
+            "\n".join(row.id(control) for control in row.controls),
+        )
+    console.print(table, markup=False)
+
+
+def checks(console: Console, id: str, **kwargs: Any) -> None:
+    """Run every named check on the scalar and the vector environment."""
+    import gymnasium
+
+    from morl_envs.check import ENV_CHECKS, VECTOR_CHECKS, check_env, check_vector_env
+    from morl_envs.registry import task_and_control
+
+    task_and_control(id)  # an unknown id is refused with a suggestion
+    env = gymnasium.make(id, **kwargs)
+    check_env(env)
+    envs = gymnasium.make_vec(id, num_envs=3, **kwargs)
+    check_vector_env(envs)
+    env.close()
+    envs.close()
+    for name in (*ENV_CHECKS, *VECTOR_CHECKS):
+        console.print(f"[green]ok[/] {name.replace('_', ' ')}")
+
+
+def fetch(console: Console, name: str) -> None:
+    """Fetch a model with a progress bar."""
+    from morl_envs.lm import hub
+
+    columns = (TextColumn("{task.description:>9}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        stages: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage == "convert":
+                bar.console.print(f"converting: {('reading', 'writing', 'checking', 'done')[done]}")
+                return
+            if stage not in stages:
+                stages[stage] = bar.add_task(stage, total=total)
+            bar.update(stages[stage], completed=done, total=total)
+
+        folder = hub.fetch(name, progress=report)
+    console.print(f"{name} is in {folder}", soft_wrap=True)

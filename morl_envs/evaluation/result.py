@@ -1,0 +1,120 @@
+"""The result of an evaluation, as a value and as a file."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from morl_envs.errors import InvalidParameter
+from morl_envs.metrics import expected_utility, hypervolume
+
+__all__ = ["EvaluationResult", "versions"]
+
+_PACKAGES = ("morl-envs", "gymnasium", "mo-gymnasium", "numpy", "torch", "transformers", "moocore")
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that a result depends on."""
+    found = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # run from a checkout that is not installed
+            found[name] = "unknown"
+    return found
+
+
+class EvaluationResult(BaseModel):
+    """All that an evaluation found; every number of a leaderboard row can be computed from it.
+
+    Attributes:
+        id: Environment id.
+        agent: Name of the agent's class.
+        objectives: Names, in reward order; k of them.
+        weights: ``(m, k)``.
+        seeds: Evaluation seeds, s of them.
+        prompt_ids: Test prompts, n of them.
+        prompts_sha256: Hash of the split they come from.
+        ref_point: Reference point of the hypervolume, ``(k,)``.
+        env_kwargs: What the environment was made with.
+        returns: ``(s, m, n, k)``.
+        completions: ``(s, m, n)``.
+        costs: What was spent, by name.
+        versions: Of the packages used.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1] = 1
+    id: str
+    agent: str
+    objectives: tuple[str, ...]
+    weights: list[list[float]]
+    seeds: tuple[int, ...]
+    prompt_ids: tuple[str, ...]
+    prompts_sha256: str
+    ref_point: tuple[float, ...]
+    env_kwargs: dict[str, Any]
+    returns: list[list[list[list[float]]]]
+    completions: list[list[list[str]]]
+    costs: dict[str, int]
+    versions: dict[str, str]
+
+    @model_validator(mode="after")
+    def _shapes(self) -> Self:
+        shape = (len(self.seeds), len(self.weights), len(self.prompt_ids), len(self.objectives))
+        for name, values, expected in (
+            ("returns", self.returns, shape),
+            ("completions", self.completions, shape[:3]),
+            ("weights", self.weights, (shape[1], shape[3])),
+            ("ref_point", self.ref_point, shape[3:]),
+        ):
+            found = np.asarray(values).shape
+            if found != expected:
+                raise ValueError(f"{name} must have shape {expected}, got {found}")
+        return self
+
+    def mean_returns(self) -> NDArray[np.float64]:
+        """Mean return per weight vector over seeds and prompts, shape ``(m, k)``."""
+        return np.asarray(self.returns, dtype=np.float64).mean(axis=(0, 2))
+
+    def returns_by_seed(self) -> NDArray[np.float64]:
+        """Mean return per seed and weight vector over prompts, shape ``(s, m, k)``."""
+        return np.asarray(self.returns, dtype=np.float64).mean(axis=2)
+
+    def hypervolume(self) -> float:
+        """Hypervolume of the mean returns above the protocol's reference point."""
+        return hypervolume(self.mean_returns(), self.ref_point)
+
+    def expected_utility(self) -> float:
+        """Expected utility of the mean returns over the evaluated weights."""
+        return expected_utility(self.mean_returns(), self.weights)
+
+    def save(self, path: Path) -> None:
+        """Write JSON; the file appears complete or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            partial.write_text(self.model_dump_json(), encoding="utf-8")
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            InvalidParameter: if the file is not a result of this schema.
+        """
+        try:
+            return cls.model_validate_json(path.read_text(encoding="utf-8"))
+        except (ValidationError, UnicodeDecodeError) as error:
+            raise InvalidParameter(f"path must be an evaluation result (schema 1), got {str(path)!r}: {error}") from error
