@@ -6,6 +6,9 @@ import moocore
 import numpy as np
 from numpy.typing import ArrayLike
 
+from morl_envs.errors import require
+from morl_envs.metrics.dominance import checked_points
+
 __all__ = ["expected_utility", "hypervolume"]
 
 
@@ -17,8 +20,9 @@ def hypervolume(points: ArrayLike, ref_point: ArrayLike) -> float:
     >>> hypervolume([[1, 2], [2, 1]], ref_point=[0, 0])
     3.0
     """
-    array = np.atleast_2d(np.asarray(points, dtype=np.float64))
+    array = checked_points(points)
     reference = np.asarray(ref_point, dtype=np.float64)
+    require(reference.shape == array.shape[1:], "ref_point", f"must have shape {array.shape[1:]}", reference.shape)
     above = array[(array > reference).all(axis=1)]
     return float(moocore.hypervolume(above, ref=reference, maximise=True)) if len(above) else 0.0
 
@@ -31,5 +35,7 @@ def expected_utility(points: ArrayLike, weights: ArrayLike) -> float:
     >>> expected_utility([[1, 0], [0, 1]], weights=[[1, 0], [0.5, 0.5]])
     0.75
     """
-    utilities = np.asarray(weights, dtype=np.float64) @ np.atleast_2d(np.asarray(points, dtype=np.float64)).T
-    return float(utilities.max(axis=1).mean())
+    array = checked_points(points)
+    grid = np.atleast_2d(np.asarray(weights, dtype=np.float64))
+    require(grid.shape[1:] == array.shape[1:], "weights", f"must have shape (m, {array.shape[1]})", grid.shape)
+    return float((grid @ array.T).max(axis=1).mean())
