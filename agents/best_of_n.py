@@ -35,12 +35,14 @@ class BestOfN:
     """
 
     n: int = 8
-    temperature: float = 1.0
+    temperature: float = 0.8
     _sampled: dict[Any, Candidates] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         require(self.n >= 1, "n", "must be at least 1", self.n)
-        require(self.temperature > 0, "temperature", "must be positive: equal samples leave no choice", self.temperature)
+        require(
+            self.temperature > 0, "temperature", "must be positive: equal samples leave no choice", self.temperature
+        )
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Nothing is learnt."""

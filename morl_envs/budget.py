@@ -48,7 +48,9 @@ class Meter:
         for name, amount in asked.items():
             limit, spent = getattr(self.budget, name), getattr(self, name)
             if limit is not None and spent + amount > limit:
-                raise BudgetExceeded(f"{name} must stay within {limit}; {spent} are spent and {amount} more were asked for")
+                raise BudgetExceeded(
+                    f"{name} must stay within {limit}; {spent} are spent and {amount} more were asked for"
+                )
         self.scored_completions += scored_completions
         self.generated_tokens += generated_tokens
 

@@ -14,7 +14,9 @@ from morl_envs.lm.sampling import draw, uniforms
 DRAWS = 20_000
 
 
-def expected_probabilities(logits: torch.Tensor, temperature: float, top_k: int | None, top_p: float | None) -> torch.Tensor:
+def expected_probabilities(
+    logits: torch.Tensor, temperature: float, top_k: int | None, top_p: float | None
+) -> torch.Tensor:
     """The textbook definition, one logit vector at a time, in plain Python."""
     p = (logits.double() / temperature).softmax(-1)
     order = sorted(range(len(p)), key=lambda i: -p[i])
@@ -34,7 +36,8 @@ def expected_probabilities(logits: torch.Tensor, temperature: float, top_k: int 
 
 
 @pytest.mark.parametrize(
-    ("temperature", "top_k", "top_p"), [(1.0, None, None), (0.5, None, None), (1.0, 4, None), (1.3, None, 0.7), (1.0, 6, 0.8)]
+    ("temperature", "top_k", "top_p"),
+    [(1.0, None, None), (0.5, None, None), (1.0, 4, None), (1.3, None, 0.7), (1.0, 6, 0.8)],
 )
 def test_frequencies_pass_a_chi_square_test(temperature: float, top_k: int | None, top_p: float | None) -> None:
     logits = torch.tensor([0.3, -1.0, 2.0, 0.0, 1.1, -3.0, 0.7, 0.2, -0.4, 1.6])

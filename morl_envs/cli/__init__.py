@@ -48,9 +48,7 @@ def check(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtyp
 
 
 @app.command()
-def play(
-    id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: int = 0
-) -> None:
+def play(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: int = 0) -> None:
     """Write tokens or answers yourself and see the reward vector."""
     from morl_envs.cli.play import play as play_episodes
 
@@ -80,13 +78,12 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Folder of the result; runs/<agent>-<env> by default.")] = None,
 ) -> None:
     """Train and evaluate an agent; print its front, draw it, and keep the result."""
-    from morl_envs.cli.run import Request, run as run_agent
+    from morl_envs.cli.run import Request
+    from morl_envs.cli.run import run as run_agent
 
     run_agent(
         console,
-        Request(
-            agent, env, lm, device, dtype, n_prompts, seeds, divisions, num_envs, tuple(set_ or ()), out
-        ),
+        Request(agent, env, lm, device, dtype, n_prompts, seeds, divisions, num_envs, tuple(set_ or ()), out),
     )
 
 

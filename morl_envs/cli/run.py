@@ -113,7 +113,9 @@ def _table(console: Console, result: EvaluationResult) -> None:
 
 
 def _samples(console: Console, result: EvaluationResult) -> None:
-    prompts = {prompt.id: prompt.text for prompt in registry.task(registry.task_and_control(result.id)[0]).prompts("test")}
+    prompts = {
+        prompt.id: prompt.text for prompt in registry.task(registry.task_and_control(result.id)[0]).prompts("test")
+    }
     corners = np.linspace(0, len(result.weights) - 1, min(_SAMPLES, len(result.weights))).astype(int)
     console.print("\n[bold]sample answers[/]")
     for i, w in enumerate(corners):

@@ -128,4 +128,3 @@ def _answers(envs: Any, policy: Policy, seed: int, count: int, gamma: float) -> 
         steps[rows], earned[rows] = 0, 0
         if open_.any():
             observations, _ = envs.reset(options={"reset_mask": ended, "prompt_index": prompts})
-

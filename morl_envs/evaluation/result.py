@@ -117,4 +117,6 @@ class EvaluationResult(BaseModel):
         try:
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (ValidationError, UnicodeDecodeError) as error:
-            raise InvalidParameter(f"path must be an evaluation result (schema 1), got {str(path)!r}: {error}") from error
+            raise InvalidParameter(
+                f"path must be an evaluation result (schema 1), got {str(path)!r}: {error}"
+            ) from error

@@ -171,7 +171,9 @@ class CachedDecoding(_Rows):
             self._forward_contexts([first[:shared]])
             self._cache.commit_prefix(first[:shared])
 
-    def _prefill(self, contexts: Sequence[tuple[int, ...]], rows: NDArray[np.int64], sources: NDArray[np.int64]) -> None:
+    def _prefill(
+        self, contexts: Sequence[tuple[int, ...]], rows: NDArray[np.int64], sources: NDArray[np.int64]
+    ) -> None:
         start = len(self._cache.prefix_tokens)
         logits, hidden = self._forward_contexts([context[start:] for context in contexts])
         targets, origin = self._rows(rows), self._rows(sources)

@@ -61,9 +61,7 @@ def generate(
 class _Writer:
     """The rows in flight: which prompt each answers, its tokens so far, its random numbers."""
 
-    def __init__(
-        self, lm: HuggingFaceLM, contexts: list[list[int]], seeds: Sequence[int], settings: Settings
-    ) -> None:
+    def __init__(self, lm: HuggingFaceLM, contexts: list[list[int]], seeds: Sequence[int], settings: Settings) -> None:
         self.settings = settings
         self.contexts = contexts
         self.seeds = seeds

@@ -36,7 +36,9 @@ def resolve_device(device: str) -> torch.device:
         torch.empty(0, device=device)
         return torch.device(device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise InvalidParameter(f"device must be 'auto' or a torch device of this machine, got {device!r}: {error}") from None
+        raise InvalidParameter(
+            f"device must be 'auto' or a torch device of this machine, got {device!r}: {error}"
+        ) from None
 
 
 def resolve_dtype(dtype: str, device: torch.device) -> str:
@@ -95,7 +97,9 @@ class HuggingFaceLM:
         from transformers import AutoModelForCausalLM
 
         with torch.random.fork_rng(devices=[]):  # initialisers draw from torch's global generator
-            module = self._from_source(AutoModelForCausalLM.from_pretrained, "weights", dtype=getattr(torch, self.dtype))
+            module = self._from_source(
+                AutoModelForCausalLM.from_pretrained, "weights", dtype=getattr(torch, self.dtype)
+            )
             return CausalModel(module.to(self.device))
 
     @property
@@ -178,7 +182,12 @@ class HuggingFaceLM:
         self, prompts: Sequence[str], completions: Sequence[str | Sequence[int]]
     ) -> list[NDArray[np.float32]]:
         """Log-probability of each token of each completion (text or token ids) given its prompt."""
-        require(len(prompts) == len(completions), "completions", f"must be as many as prompts ({len(prompts)})", len(completions))
+        require(
+            len(prompts) == len(completions),
+            "completions",
+            f"must be as many as prompts ({len(prompts)})",
+            len(completions),
+        )
         ids = [self.encode_completion(c) if isinstance(c, str) else [int(t) for t in c] for c in completions]
         return logprobs.log_probs(self.model, self.encode_prompts(prompts), ids)
 
@@ -197,4 +206,6 @@ class HuggingFaceLM:
             raise
         except Exception as error:  # transformers, safetensors and the hub client each raise their own
             where = "folder" if os.path.isdir(self.source) else "hub id"
-            raise ModelUnavailable(f"lm={self.name!r}: cannot read the {what} from the {where} {self.source!r}: {error}") from error
+            raise ModelUnavailable(
+                f"lm={self.name!r}: cannot read the {what} from the {where} {self.source!r}: {error}"
+            ) from error

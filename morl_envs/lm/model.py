@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -18,7 +19,29 @@ log = logging.getLogger(__name__)
 
 Keep = Callable[[torch.Tensor], torch.Tensor]
 
+_DOUBLED = 1_000_000_000  # parameters that may be held in float32 besides
 _CACHED_LAYERS = {"full_attention", "sliding_attention"}
+
+
+@contextmanager
+def _in_float32(module: Any) -> Iterator[None]:
+    """Compute in float32 for a while: a short text without sense can differ by tens of percent in bfloat16.
+
+    Parameters are changed one by one, since buffers (rotary frequencies) keep a precision of their own. A model too
+    large to double stays as it is.
+    """
+    parameters = list(module.parameters())
+    if sum(parameter.numel() for parameter in parameters) > _DOUBLED:
+        yield
+        return
+    kept = [parameter.data for parameter in parameters]
+    try:
+        for parameter in parameters:
+            parameter.data = parameter.data.float()
+        yield
+    finally:
+        for parameter, data in zip(parameters, kept, strict=True):
+            parameter.data = data
 
 
 class CausalModel:
@@ -36,7 +59,8 @@ class CausalModel:
         self._keep: Keep | None = None
         self._kept: torch.Tensor | None = None
         module.get_output_embeddings().register_forward_pre_hook(self._select_states)
-        self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
+        with _in_float32(module):
+            self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
 
     def start(self, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> CachedDecoding | RecomputedDecoding:
         """Prefill `contexts` and return the batch."""
@@ -114,11 +138,15 @@ class CausalModel:
                     self.module.set_attn_implementation(implementation)
                     found = self._probe(CachedDecoding)
                 except Exception as error:  # any architecture may refuse in its own way; recomputing always works
-                    log.debug("%s: cached decoding with %s failed: %s", type(self.module).__name__, implementation, error)
+                    log.debug(
+                        "%s: cached decoding with %s failed: %s", type(self.module).__name__, implementation, error
+                    )
                     continue
                 error = float((found - expected).norm() / expected.norm())
-                log.debug("%s: cached decoding with %s differs by %.1e", type(self.module).__name__, implementation, error)
-                if error < (1e-3 if self.module.dtype == torch.float32 else 0.1):
+                log.debug(
+                    "%s: cached decoding with %s differs by %.1e", type(self.module).__name__, implementation, error
+                )
+                if error < (1e-3 if self.module.dtype == torch.float32 else 0.3):
                     return CachedDecoding
             self.module.set_attn_implementation(original)
         log.debug("%s: decoding recomputes the whole text at each step", type(self.module).__name__)

@@ -48,7 +48,9 @@ def checked_scores(objective: Objective, prompts: Sequence[Prompt], completions:
     try:
         scores = np.asarray(objective.score(prompts, completions), dtype=np.float32)
     except Exception as error:
-        raise ScoringError(f"objective {objective.name!r} could not score {len(completions)} completion(s): {error}") from error
+        raise ScoringError(
+            f"objective {objective.name!r} could not score {len(completions)} completion(s): {error}"
+        ) from error
     if scores.shape != (len(completions),):
         raise ScoringError(
             f"objective {objective.name!r} must return shape ({len(completions)},), got shape {scores.shape}"

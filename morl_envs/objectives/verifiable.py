@@ -14,7 +14,7 @@ from morl_envs.spec import Prompt
 
 __all__ = ["OBJECTIVES", "Correctness", "Format", "last_number"]
 
-_NUMBER = r"[-−]?\d+(?:,\d{3})*(?:\.\d+)?"  # noqa: RUF001
+_NUMBER = r"[-−]?\d+(?:,\d{3})*(?:\.\d+)?"
 _STATED = re.compile(rf"answer\s*:\s*\$?\s*({_NUMBER})", re.IGNORECASE)
 _ANY = re.compile(rf"(?<![\w.]){_NUMBER}")
 _AT_END = re.compile(rf"answer:\s*{_NUMBER}\s*\.?\s*\Z", re.IGNORECASE)
@@ -28,7 +28,7 @@ def last_number(text: str) -> float | None:
     1023.0
     """
     found = _STATED.findall(text) or _ANY.findall(text)
-    return float(found[-1].replace(",", "").replace("−", "-")) if found else None  # noqa: RUF001
+    return float(found[-1].replace(",", "").replace("−", "-")) if found else None
 
 
 @dataclass(frozen=True)
