@@ -75,10 +75,10 @@ class _Sampler:
 
     def _draw(self, scores: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[np.int64]:
         if self.temperature == 0:
-            return scores.argmax(axis=1)
+            return np.asarray(scores.argmax(axis=1), dtype=np.int64)
         # the Gumbel-max trick, each row with its own generator
         noise = np.stack([np.random.default_rng(seed).gumbel(size=scores.shape[1]) for seed in seeds])
-        return (scores / self.temperature + noise).argmax(axis=1)
+        return np.asarray((scores / self.temperature + noise).argmax(axis=1), dtype=np.int64)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import gymnasium
@@ -102,7 +103,7 @@ def reward_is_a_fresh_float32_vector(env: Any) -> None:
         valid = isinstance(reward, np.ndarray) and reward.dtype == np.float32 and reward.shape == (env.reward_dim,)
         _fail_unless(valid, name, f"the reward must be a float32 array of shape ({env.reward_dim},), got {reward!r}")
         _fail_unless(reward.flags.writeable, name, "the reward must be writable")
-    shared = any(np.shares_memory(a, b) for a, b in zip(seen, seen[1:], strict=False))
+    shared = any(np.shares_memory(a, b) for a, b in pairwise(seen))
     _fail_unless(not shared, name, "each step must return an array of its own")
 
 

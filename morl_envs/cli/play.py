@@ -27,10 +27,9 @@ def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
         while True:
             _, info = env.reset(seed=seed)
             console.print(f"\n[bold]prompt[/]\n{info['prompt']}\n", highlight=False)
-            rewards: Any = None
             for action in ask(console, env.unwrapped, control):
                 try:
-                    _, rewards, terminated, _, info = env.step(action)
+                    _, _, terminated, _, info = env.step(action)
                 except InvalidParameter as error:
                     console.print(f"[red]{error}[/]")
                     continue

@@ -149,5 +149,7 @@ def _chosen(
     for name in names:
         require_one_of("objectives", name, known)
     at = [known.index(name) for name in names]
-    parts = {part: tuple(getattr(protocol, part)[i] for i in at) for part in ("ref_point", "ideal", "nadir")}
-    return names, replace(protocol, **parts)
+    ref_point, ideal, nadir = (
+        tuple(values[i] for i in at) for values in (protocol.ref_point, protocol.ideal, protocol.nadir)
+    )
+    return names, replace(protocol, ref_point=ref_point, ideal=ideal, nadir=nadir)

@@ -25,6 +25,6 @@ def prompt_index(wanted: Any, rng: np.random.Generator, n_prompts: int) -> int:
     """The prompt asked for, or one drawn from `rng`."""
     if wanted is None:
         return int(rng.integers(n_prompts))
-    is_index = isinstance(wanted, int | np.integer) and 0 <= wanted < n_prompts
+    is_index = isinstance(wanted, int | np.integer) and bool(0 <= wanted < n_prompts)
     require(is_index, "options['prompt_index']", f"must be an integer in [0, {n_prompts})", wanted)
     return int(wanted)

@@ -106,7 +106,7 @@ class TextEnv(gymnasium.Env[Any, Any]):
             self.render()
         return self._first(self._rows.observe([0])), {"prompt": prompt.text, "prompt_id": prompt.id}
 
-    def step(self, action: Any) -> tuple[Any, NDArray[np.float32], bool, bool, dict[str, Any]]:  # type: ignore[override]
+    def step(self, action: Any) -> tuple[Any, NDArray[np.float32], bool, bool, dict[str, Any]]:
         """One action; the reward is a fresh float32 array of shape ``(k,)``, zeros until the answer ends."""
         if not self._running:
             raise ResetNeeded("reset must be called before step, and after an episode has ended")

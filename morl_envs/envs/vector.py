@@ -131,13 +131,13 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         if not self._started.all():
             raise ResetNeeded("the first reset must start every sub-environment")
         infos: dict[str, Any] = {}
-        for row in rows:
+        for row in rows.tolist():
             infos = self._add_info(infos, self._prompt_info(row), row)
         return self._rows.observe(range(self.num_envs)), infos
 
     def step(
         self, actions: Any
-    ) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:  # type: ignore[override]
+    ) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One action per sub-environment; see Gymnasium's autoreset modes for what happens after an episode's end."""
         if not self._started.all():
             raise ResetNeeded("reset must be called before step")
@@ -149,8 +149,8 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         terminated = np.zeros(self.num_envs, dtype=bool)
         infos: dict[str, Any] = {}
         if len(acting):
-            rewards[acting], terminated[acting] = self._rows.step(acting, self._checked(actions, acting))
-        for row in acting:
+            rewards[acting], terminated[acting] = self._rows.step(acting.tolist(), self._checked(actions, acting))
+        for row in acting.tolist():
             infos = self._add_info(infos, self._step_info(row, rewards[row], terminated[row]), row)
         restarted = np.flatnonzero(ended_before)
         if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
@@ -158,7 +158,7 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
             infos = self._keep_final(infos, restarted)
         if len(restarted):
             self._begin(restarted, None)
-        for row in restarted:
+        for row in restarted.tolist():
             infos = self._add_info(infos, self._prompt_info(row), row)
         if self.autoreset_mode is not AutoresetMode.SAME_STEP:
             self._over |= terminated
@@ -198,13 +198,13 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         n_prompts, group = len(self._rows.prompts), self.prompt_repeats
         if wanted is not None:
             wanted = self._array("options['prompt_index']", wanted, int)
-        indices = []
+        indices: list[int] = []
         for row in rows:
             first = row - row % group
             if first != row and first in rows and wanted is None:
                 indices.append(indices[list(rows).index(first)])
             elif wanted is None and first != row:
-                indices.append(self._rows.prompts.index(self._rows.current[first]))  # type: ignore[arg-type]
+                indices.append(self._rows.prompts.index(self._rows.current[first]))
             else:
                 asked = None if wanted is None else int(wanted[row])
                 indices.append(prompt_index(asked, self._generators[row], n_prompts))
@@ -235,7 +235,7 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         """SAME_STEP: the last observation and info of the ended episodes move under ``final_obs``/``final_info``."""
         final: dict[str, Any] = {}
         observations = list(spaces_iterate(self.single_observation_space, self._rows.observe(rows.tolist())))
-        for row, observation in zip(rows, observations, strict=True):
+        for row, observation in zip(rows.tolist(), observations, strict=True):
             info = self._step_info(row, self._rows.scores[row], True)
             final = self._add_info(final, {"final_obs": observation, "final_info": info}, row)
         kept: dict[str, Any] = {}

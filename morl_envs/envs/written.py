@@ -51,7 +51,7 @@ class WrittenEpisodes(Episodes):
         rewards = np.zeros((len(at), len(self.objectives)), dtype=np.float32)
         if done.any():
             ended = at[done]
-            rewards[done] = self.finish(ended, self.lm.decode([self._answer(row) for row in ended]))
+            rewards[done] = self.finish(ended.tolist(), self.lm.decode([self._answer(row) for row in ended.tolist()]))
         return rewards, done
 
     def text(self, row: int) -> str:
@@ -75,7 +75,7 @@ class WrittenEpisodes(Episodes):
                 last = self.tokens[np.arange(len(same)), np.maximum(self.lengths - 1, 0)]
                 self._decoding.step(last, stepped)
             if len(stale):
-                self._decoding.replace(stale.tolist(), [self._context(row) for row in stale])
+                self._decoding.replace(stale.tolist(), [self._context(row) for row in stale.tolist()])
         self._held = now
         return self._decoding
 
@@ -94,5 +94,6 @@ class WrittenEpisodes(Episodes):
         held: list[int] = self.tokens[row, : self.lengths[row]].tolist()
         return held or [0]
 
-    def _answer(self, row: int) -> NDArray[np.int64]:
-        return self.tokens[row, self.starts[row] : self.lengths[row]]
+    def _answer(self, row: int) -> list[int]:
+        answer: list[int] = self.tokens[row, self.starts[row] : self.lengths[row]].tolist()
+        return answer

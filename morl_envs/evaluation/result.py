@@ -83,11 +83,13 @@ class EvaluationResult(BaseModel):
 
     def mean_returns(self) -> NDArray[np.float64]:
         """Mean return per weight vector over seeds and prompts, shape ``(m, k)``."""
-        return np.asarray(self.returns, dtype=np.float64).mean(axis=(0, 2))
+        means: NDArray[np.float64] = np.asarray(self.returns, dtype=np.float64).mean(axis=(0, 2))
+        return means
 
     def returns_by_seed(self) -> NDArray[np.float64]:
         """Mean return per seed and weight vector over prompts, shape ``(s, m, k)``."""
-        return np.asarray(self.returns, dtype=np.float64).mean(axis=2)
+        means: NDArray[np.float64] = np.asarray(self.returns, dtype=np.float64).mean(axis=2)
+        return means
 
     def hypervolume(self) -> float:
         """Hypervolume of the mean returns above the protocol's reference point."""

@@ -20,7 +20,8 @@ def load(name: str = "smollm2-135m", device: str = "auto", dtype: str = "auto") 
     Args:
         name: ``"smollm2-135m"`` (fetched on first use), a folder that holds a Hugging Face causal LM, or a hub id.
         device: ``"auto"`` (CUDA where there is one, else the CPU) or a torch device such as ``"cuda:1"``.
-        dtype: ``"auto"`` (bfloat16 on CUDA and on CPUs that compute in it, else float32), ``"float32"``, ``"bfloat16"`` or ``"float16"``.
+        dtype: ``"auto"`` (bfloat16 on CUDA and on CPUs that compute in it, else float32), ``"float32"``,
+            ``"bfloat16"`` or ``"float16"``.
 
     Raises:
         InvalidParameter: for an unknown name, device or dtype.

@@ -43,7 +43,7 @@ class Decoding(Protocol):
         """Tokens held per row, prompt included, shape ``(n,)``."""
 
     def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
-        """Append ``tokens[i]`` (shape ``(n,)``; array or tensor of ids) to each active row; other rows stay as they are."""
+        """Append ``tokens[i]`` (array or tensor of ids, shape ``(n,)``) to each active row; others stay as they are."""
 
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
         """Start the given rows afresh from new contexts (token ids)."""

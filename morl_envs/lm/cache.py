@@ -67,7 +67,7 @@ class _Step:
     width: int  # slots that attention reads
 
 
-class RaggedCache(Cache):  # type: ignore[misc]
+class RaggedCache(Cache):
     """KV cache of `n_rows` rows with room for `capacity` tokens each."""
 
     def __init__(self, n_layers: int, n_rows: int, capacity: int) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -205,7 +205,7 @@ class HuggingFaceLM:
         except InvalidParameter:
             raise
         except Exception as error:  # transformers, safetensors and the hub client each raise their own
-            where = "folder" if os.path.isdir(self.source) else "hub id"
+            where = "folder" if Path(self.source).is_dir() else "hub id"
             raise ModelUnavailable(
                 f"lm={self.name!r}: cannot read the {what} from the {where} {self.source!r}: {error}"
             ) from error

@@ -84,7 +84,8 @@ class CausalModel:
             allowed: What each query may attend to, bool, broadcastable to ``(rows, 1, queries, slots)``.
             distance: How far back each slot lies, same shape as `allowed`; sliding windows cut it.
             cache: Prepared by ``begin_prefill`` or ``begin_step``.
-            keep: Picks from hidden states ``(rows, queries, hidden_size)`` those that need logits, ``(kept, hidden_size)``.
+            keep: Picks from hidden states ``(rows, queries, hidden_size)`` those that need
+                logits, ``(kept, hidden_size)``.
         """
         return self._run(
             keep,
@@ -142,11 +143,11 @@ class CausalModel:
                         "%s: cached decoding with %s failed: %s", type(self.module).__name__, implementation, error
                     )
                     continue
-                error = float((found - expected).norm() / expected.norm())
+                gap = float((found - expected).norm() / expected.norm())
                 log.debug(
-                    "%s: cached decoding with %s differs by %.1e", type(self.module).__name__, implementation, error
+                    "%s: cached decoding with %s differs by %.1e", type(self.module).__name__, implementation, gap
                 )
-                if error < (1e-3 if self.module.dtype == torch.float32 else 0.3):
+                if gap < (1e-3 if self.module.dtype == torch.float32 else 0.3):
                     return CachedDecoding
             self.module.set_attn_implementation(original)
         log.debug("%s: decoding recomputes the whole text at each step", type(self.module).__name__)

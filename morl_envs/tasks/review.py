@@ -1,8 +1,8 @@
 """Short reviews of invented films.
 
 One instance: "In two or three sentences, review a slow-burning thriller called 'The Salt Ledger' in which a tone-deaf
-piano tuner finds a map inside a rented cello. Say something about the lighting." The prompts are drawn once, from a fixed
-seed, out of the word lists below; the two splits share no protagonist and no plot.
+piano tuner finds a map inside a rented cello. Say something about the lighting." The prompts are drawn once, from a
+fixed seed, out of the word lists below; the two splits share no protagonist and no plot.
 
 Not covered: real films, spoilers of them, and any language but English.
 """
@@ -20,14 +20,16 @@ _SEED = 20_260
 _SIZES = {"train": 320, "test": 110}
 
 _PROTAGONISTS = (
-    "a retired lighthouse keeper", "a tone-deaf piano tuner", "twin sisters who run a ferry", "a disgraced chess arbiter",
+    "a retired lighthouse keeper", "a tone-deaf piano tuner", "twin sisters who run a ferry",
+    "a disgraced chess arbiter",
     "a beekeeper on parole", "an insomniac baker", "a village vet", "three unemployed magicians", "a deaf cartographer",
     "a night-shift crane driver", "a pair of rival florists", "a homesick astronaut", "an overworked midwife",
     "a teenage stonemason", "a widowed tram conductor", "an anxious falconer", "a failed opera singer",
     "a grandmother who restores radios", "a forger of postage stamps", "an underpaid museum guard",
     "a taxi driver with perfect memory", "the last speaker of a language", "a runaway apprentice tailor",
     "a glassblower and her estranged son", "a shy auctioneer", "a polar researcher", "two brothers who breed pigeons",
-    "a substitute teacher", "a clockmaker's daughter", "a professional mourner", "a blind perfumer", "a small-town mayor",
+    "a substitute teacher", "a clockmaker's daughter", "a professional mourner", "a blind perfumer",
+    "a small-town mayor",
     "a lapsed monk", "a puppeteer in debt", "a ship's cook", "an elderly stuntwoman", "a court stenographer",
     "a trainee undertaker", "a mountain postman", "a clumsy bodyguard", "a harpist with stage fright",
     "a dock worker who paints", "a meteorologist nobody believes", "a divorced couple", "a prison librarian",
@@ -63,7 +65,8 @@ _GENRES = (
     "a costume drama", "a survival film", "a political farce", "a silent-film homage",
 )  # fmt: skip
 _TITLES_A = (
-    "Salt", "Paper", "Winter", "Copper", "Borrowed", "Seventh", "Quiet", "Crooked", "Amber", "Hollow", "Northern", "Velvet",
+    "Salt", "Paper", "Winter", "Copper", "Borrowed", "Seventh", "Quiet", "Crooked", "Amber", "Hollow",
+    "Northern", "Velvet",
     "Broken", "Second", "Painted", "Distant", "Iron", "Midnight", "Lemon", "Wandering",
 )  # fmt: skip
 _TITLES_B = (
