@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from gymnasium.error import ResetNeeded
+from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
@@ -221,14 +222,12 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
     def _checked(self, actions: Any, rows: NDArray[np.int64]) -> Any:
         require(len(actions) == self.num_envs, "actions", f"must be {self.num_envs}, one a sub-environment", actions)
         chosen = [actions[row] for row in rows]
-        if isinstance(actions, np.ndarray) and actions.dtype.kind in "iu":
-            n: Any = getattr(self.single_action_space, "n", None)
-            bad = np.flatnonzero((actions[rows] < 0) | (actions[rows] >= n)) if n is not None else ()
-        else:
-            bad = np.flatnonzero([not self.single_action_space.contains(action) for action in chosen])
-        if len(bad):
-            name = f"actions[{rows[bad[0]]}]"
-            require(False, name, f"must be in {self.single_action_space}", chosen[bad[0]])
+        space = self.single_action_space
+        numeric = isinstance(space, Discrete) and isinstance(actions, np.ndarray) and actions.dtype.kind in "iu"
+        if numeric and ((actions[rows] >= 0) & (actions[rows] < space.n)).all():
+            return chosen  # one comparison for the whole batch
+        for row, action in zip(rows.tolist(), chosen, strict=True):
+            require(space.contains(action), f"actions[{row}]", f"must be in {space}", action)
         return chosen
 
     def _keep_final(self, infos: dict[str, Any], rows: NDArray[np.int64]) -> dict[str, Any]:
