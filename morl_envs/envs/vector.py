@@ -223,9 +223,9 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         require(len(actions) == self.num_envs, "actions", f"must be {self.num_envs}, one a sub-environment", actions)
         chosen = [actions[row] for row in rows]
         space = self.single_action_space
-        numeric = isinstance(space, Discrete) and isinstance(actions, np.ndarray) and actions.dtype.kind in "iu"
-        if numeric and ((actions[rows] >= 0) & (actions[rows] < space.n)).all():
-            return chosen  # one comparison for the whole batch
+        if isinstance(space, Discrete) and isinstance(actions, np.ndarray) and actions.dtype.kind in "iu":
+            if ((actions[rows] >= 0) & (actions[rows] < space.n)).all():
+                return chosen  # one comparison for the whole batch
         for row, action in zip(rows.tolist(), chosen, strict=True):
             require(space.contains(action), f"actions[{row}]", f"must be in {space}", action)
         return chosen
