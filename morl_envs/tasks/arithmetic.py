@@ -20,7 +20,7 @@ from morl_envs.tasks.base import Task
 __all__ = ["TASK"]
 
 _SEED = 31_415
-_SIZES = {"train": 320, "test": 110}
+_SIZES = {"train": 500, "test": 200}
 _FORMAT = "End with 'Answer: ' and the number."
 
 _NAMES = ("Maya", "Omar", "Lena", "Tom", "Aisha", "Ravi", "Nora", "Felix", "Ines", "Kofi", "Yuki", "Sara")

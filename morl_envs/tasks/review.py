@@ -17,7 +17,7 @@ from morl_envs.tasks.base import Task
 __all__ = ["TASK"]
 
 _SEED = 20_260
-_SIZES = {"train": 320, "test": 110}
+_SIZES = {"train": 500, "test": 200}
 
 _PROTAGONISTS = (
     "a retired lighthouse keeper", "a tone-deaf piano tuner", "twin sisters who run a ferry",
@@ -95,15 +95,15 @@ _ANGLES = (
 
 
 def _draw(split: str) -> tuple[Prompt, ...]:
-    """Every (protagonist, plot) pair at most once; the last fifth of both lists is the test split's own."""
+    """Every (protagonist, plot) pair at most once; the last three tenths of both lists are the test split's own."""
     rng = random.Random(_SEED + (split == "test"))
-    cut_who, cut_plot = len(_PROTAGONISTS) * 4 // 5, len(_PLOTS) * 4 // 5
+    cut_who, cut_plot = len(_PROTAGONISTS) * 7 // 10, len(_PLOTS) * 7 // 10
     train = split == "train"
     people = _PROTAGONISTS[:cut_who] if train else _PROTAGONISTS[cut_who:]
     plots = _PLOTS[:cut_plot] if train else _PLOTS[cut_plot:]
     pairs = [(who, plot) for who in people for plot in plots]
     prompts = []
-    for i, (who, plot) in enumerate(rng.sample(pairs, min(len(pairs), _SIZES[split]))):
+    for i, (who, plot) in enumerate(rng.sample(pairs, _SIZES[split])):
         several = who.startswith(("two ", "three ", "twin ", "a pair ", "a divorced couple"))
         text = rng.choice(_REQUESTS).format(
             genre=rng.choice(_GENRES),
