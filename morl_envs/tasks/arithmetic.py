@@ -17,11 +17,11 @@ from typing import Any
 from morl_envs.spec import Prompt
 from morl_envs.tasks.base import Task
 
-__all__ = ["TASK"]
+__all__ = ["FORMAT", "KINDS", "TASK"]
 
 _SEED = 31_415
 _SIZES = {"train": 500, "test": 200}
-_FORMAT = "End with 'Answer: ' and the number."
+FORMAT = "End with 'Answer: ' and the number."
 
 _NAMES = ("Maya", "Omar", "Lena", "Tom", "Aisha", "Ravi", "Nora", "Felix", "Ines", "Kofi", "Yuki", "Sara")
 _THINGS = ("marbles", "stamps", "pears", "coins", "books", "shells", "tickets", "pencils", "eggs", "buttons", "cards")
@@ -55,20 +55,20 @@ def _groups(rng: random.Random) -> tuple[str, int]:
     return f"{a} bags hold {b} {thing} each. How many {thing} are there in all?", a * b
 
 
-_KINDS: tuple[Callable[[random.Random], tuple[str, int]], ...] = (_chain, _product, _gain, _loss, _groups)
+KINDS: tuple[Callable[[random.Random], tuple[str, int]], ...] = (_chain, _product, _gain, _loss, _groups)
 
 
 def _draw(split: str) -> tuple[Prompt, ...]:
     rng = random.Random(_SEED)
     questions: dict[tuple[Any, ...], tuple[str, int]] = {}
     while len(questions) < sum(_SIZES.values()):
-        kind = rng.choice(_KINDS)
+        kind = rng.choice(KINDS)
         question, value = kind(rng)
         questions.setdefault((kind, value, *sorted(re.findall(r"\d+", question))), (question, value))
     rows = list(questions.values())
     rows = rows[: _SIZES["train"]] if split == "train" else rows[_SIZES["train"] :]
     return tuple(
-        Prompt(f"{question} {_FORMAT}", id=f"arithmetic/{split}/{i:04d}", reference=str(value))
+        Prompt(f"{question} {FORMAT}", id=f"arithmetic/{split}/{i:04d}", reference=str(value))
         for i, (question, value) in enumerate(rows)
     )
 

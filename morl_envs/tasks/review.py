@@ -14,7 +14,7 @@ import random
 from morl_envs.spec import Prompt
 from morl_envs.tasks.base import Task
 
-__all__ = ["TASK"]
+__all__ = ["GENRES", "TASK", "people_and_plots", "request"]
 
 _SEED = 20_260
 _SIZES = {"train": 500, "test": 200}
@@ -58,7 +58,7 @@ _PLOTS = (
     "opens a restaurant at the end of a railway line", "records the last song of a rare bird",
     "learns to swim at seventy", "finds out who has been writing the obituaries",
 )  # fmt: skip
-_GENRES = (
+GENRES = (
     "a slow-burning thriller", "a romantic comedy", "a black-and-white drama", "an animated fable", "a musical",
     "a courtroom drama", "a road movie", "a ghost story", "a heist film", "a quiet family drama", "a war film",
     "a science-fiction satire", "a western", "a detective story", "a documentary-style comedy", "a coming-of-age story",
@@ -94,27 +94,33 @@ _ANGLES = (
 )  # fmt: skip
 
 
-def _draw(split: str) -> tuple[Prompt, ...]:
-    """Every (protagonist, plot) pair at most once; the last three tenths of both lists are the test split's own."""
-    rng = random.Random(_SEED + (split == "test"))
+def request(rng: random.Random, who: str, plot: str) -> str:
+    """A request for a review of a film in which `who` does `plot`; title, genre, wording and angle are drawn."""
+    several = who.startswith(("two ", "three ", "twin ", "a pair ", "a divorced couple"))
+    text = rng.choice(_REQUESTS).format(
+        genre=rng.choice(GENRES),
+        title=f"The {rng.choice(_TITLES_A)} {rng.choice(_TITLES_B)}",
+        who=f"one of {who}" if several else who,
+        whom=f"one of {who}" if several else who,
+        plot=plot,
+    )
+    return f"{text} {rng.choice(_ANGLES)}".strip()
+
+
+def people_and_plots(split: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whom and what the films of a split are about; the last three tenths of both lists are the test split's own."""
     cut_who, cut_plot = len(_PROTAGONISTS) * 7 // 10, len(_PLOTS) * 7 // 10
-    train = split == "train"
-    people = _PROTAGONISTS[:cut_who] if train else _PROTAGONISTS[cut_who:]
-    plots = _PLOTS[:cut_plot] if train else _PLOTS[cut_plot:]
-    pairs = [(who, plot) for who in people for plot in plots]
-    prompts = []
-    for i, (who, plot) in enumerate(rng.sample(pairs, _SIZES[split])):
-        several = who.startswith(("two ", "three ", "twin ", "a pair ", "a divorced couple"))
-        text = rng.choice(_REQUESTS).format(
-            genre=rng.choice(_GENRES),
-            title=f"The {rng.choice(_TITLES_A)} {rng.choice(_TITLES_B)}",
-            who=f"one of {who}" if several else who,
-            whom=f"one of {who}" if several else who,
-            plot=plot,
-        )
-        text = f"{text} {rng.choice(_ANGLES)}".strip()
-        prompts.append(Prompt(text, id=f"review/{split}/{i:04d}"))
-    return tuple(prompts)
+    if split == "train":
+        return _PROTAGONISTS[:cut_who], _PLOTS[:cut_plot]
+    return _PROTAGONISTS[cut_who:], _PLOTS[cut_plot:]
+
+
+def _draw(split: str) -> tuple[Prompt, ...]:
+    """Every (protagonist, plot) pair at most once."""
+    rng = random.Random(_SEED + (split == "test"))
+    people, plots = people_and_plots(split)
+    pairs = rng.sample([(who, plot) for who in people for plot in plots], _SIZES[split])
+    return tuple(Prompt(request(rng, who, plot), id=f"review/{split}/{i:04d}") for i, (who, plot) in enumerate(pairs))
 
 
 TASK = Task(

@@ -1,0 +1,1 @@
+"""Training: the recipes behind the weights that ship with the package."""

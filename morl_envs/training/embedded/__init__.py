@@ -1,0 +1,1 @@
+"""How the embedded language model is made: answers are sampled, filtered, joined with composed ones, and learnt."""

@@ -1,0 +1,26 @@
+"""Composed text: prompts and answers put together from word lists, to teach the form of an answer cheaply.
+
+Each module has ``compose(rng) -> (prompt, answer)``. Prompts are drawn from wider lists than the tasks' own, so that a
+student has to read its prompt; no word list holds what only a test split holds.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from importlib import import_module
+
+from morl_envs.errors import require_one_of
+
+__all__ = ["COMPOSERS", "composer"]
+
+COMPOSERS = ("arithmetic", "review")
+
+Compose = Callable[[random.Random], tuple[str, str]]
+
+
+def composer(task: str) -> Compose:
+    """The composer of a task."""
+    require_one_of("task", task, COMPOSERS)
+    found: Compose = import_module(f"morl_envs.training.embedded.compose.{task}").compose
+    return found

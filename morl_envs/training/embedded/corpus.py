@@ -1,0 +1,64 @@
+"""The student's text: sampled answers that read well, and composed ones, as (prompt, answer) pairs."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from morl_envs import registry
+from morl_envs.training.embedded.compose import COMPOSERS, composer
+
+__all__ = ["composed", "filtered", "sampled"]
+
+_SENTENCE_END = re.compile(r"[.!?][\"'”]?(?=\s|$)")
+_WORD = re.compile(r"[A-Za-z']+")
+_STOCK = frozenset(
+    "the and that with for this from his her their they you your was were has have had are who what when where not but "
+    "one about into its them she him film story write short sentence sentences will would can".split()
+)
+
+
+def filtered(prompt: str, answer: str, ended: bool) -> str | None:
+    """The answer up to its last whole sentence, or None if it is not worth learning from.
+
+    Kept are plain English texts of one paragraph that take up words of their prompt and do not repeat themselves.
+    """
+    text = " ".join(answer.split())
+    if not ended or not _SENTENCE_END.search(text[-2:]):
+        ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+        text = text[: ends[-1]] if ends else ""
+    words = [word.lower() for word in _WORD.findall(text)]
+    plain = text.isascii() and not re.search(r"[*#<>\[\]{}|_\\]|https?:", text)
+    if len(words) < 3 or not plain or not text[0].isalnum() and text[0] not in "'\"":
+        return None
+    varied = len(set(words)) / len(words) > 0.55
+    asked = {word.lower() for word in _WORD.findall(prompt) if len(word) > 3} - _STOCK
+    taken_up = len(asked & set(words)) >= 2
+    return text if varied and taken_up else None
+
+
+def sampled(folder: Path) -> list[tuple[str, str]]:
+    """The filtered answers of every ``sampled-<task>.jsonl`` in `folder`."""
+    pairs = []
+    for path in sorted(folder.glob("sampled-*.jsonl")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            text = filtered(row["prompt"], row["answer"], row["ended"])
+            if text is not None:
+                pairs.append((row["prompt"], text))
+    return pairs
+
+
+def composed(seed: int) -> Iterator[tuple[str, str]]:
+    """Composed pairs without end, the tasks in turn; none has the prompt of a test split."""
+    rng = random.Random(seed)
+    held_out = {prompt.text for task in COMPOSERS for prompt in registry.task(task).prompts("test")}
+    composers = [composer(task) for task in COMPOSERS]
+    while True:
+        for compose in composers:
+            prompt, answer = compose(rng)
+            if prompt not in held_out:
+                yield prompt, answer

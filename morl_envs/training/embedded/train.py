@@ -1,0 +1,211 @@
+"""Training of the embedded language model from scratch, on a CPU, from a seed.
+
+Run: python -m morl_envs.training.embedded.train --data runs/embedded --folder runs/embedded/model --steps 6000
+
+A run that is stopped continues from its last checkpoint. ``log.jsonl`` keeps what was measured on the way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import typer
+
+from morl_envs.training.embedded.corpus import composed, sampled
+from morl_envs.training.embedded.tokenizer import train_tokenizer
+
+__all__ = ["Recipe", "train"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All choices of the training run.
+
+    Args:
+        seed: Of the weights, of the composed text and of the order.
+        vocabulary_size: Tokens.
+        width: Hidden size.
+        layers: Decoder layers.
+        heads: Attention heads, half as many for keys and values.
+        inner: Width inside the feed-forward layers.
+        batch_tokens: Padded tokens of a batch.
+        steps: Optimiser steps.
+        peak: Learning rate after the warm-up; it falls along a cosine to a twentieth.
+        share_sampled: Share of the teacher's answers among the pairs.
+        prompt_weight: Weight of the loss on prompt tokens, which teach what to copy.
+    """
+
+    seed: int = 0
+    vocabulary_size: int = 4096
+    width: int = 256
+    layers: int = 4
+    heads: int = 4
+    inner: int = 704
+    batch_tokens: int = 8192
+    steps: int = 6000
+    peak: float = 2e-3
+    share_sampled: float = 0.4
+    prompt_weight: float = 0.2
+
+
+_WARM_UP = 200
+_KEEP_EVERY = 250
+_VOCABULARY_PAIRS = 20_000  # pairs that the tokenizer is trained on
+
+
+def train(recipe: Recipe, data: Path, folder: Path) -> None:
+    """Train, and leave model, tokenizer, recipe and log in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    pairs = sampled(data)
+    if (folder / "tokenizer.json").exists():
+        from transformers import AutoTokenizer
+
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    else:
+        tokenizer = train_tokenizer(_vocabulary_texts(recipe, pairs), recipe.vocabulary_size, folder)
+    model, optimiser, step = _restore(recipe, folder)
+    batches = _batches(recipe, pairs, tokenizer, seed=recipe.seed + step)  # a resumed run draws new composed text
+    started, seen, losses = time.perf_counter(), 0, []
+    model.train()
+    while step < recipe.steps:
+        tokens, weights = next(batches)
+        for group in optimiser.param_groups:
+            group["lr"] = _rate(recipe, step)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1).float(), tokens[:, 1:].flatten(), reduction="none"
+        )
+        wanted = weights[:, 1:].flatten()
+        loss = (loss * wanted).sum() / wanted.sum()
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        step += 1
+        seen += tokens.numel()
+        losses.append(loss.item())
+        if step % 50 == 0:
+            rate = seen / (time.perf_counter() - started)
+            _log(folder, {"step": step, "loss": sum(losses) / len(losses), "tokens_per_second": round(rate)})
+            losses = []
+        if step % _KEEP_EVERY == 0 or step == recipe.steps:
+            _keep(recipe, model, optimiser, step, folder)
+
+
+def _vocabulary_texts(recipe: Recipe, pairs: list[tuple[str, str]]) -> Iterator[str]:
+    drawn = composed(recipe.seed)
+    chosen = random.Random(recipe.seed)
+    for _ in range(_VOCABULARY_PAIRS):
+        teacher = bool(pairs) and chosen.random() < 0.5
+        yield "\n".join(chosen.choice(pairs) if teacher else next(drawn))
+
+
+def _batches(
+    recipe: Recipe, pairs: list[tuple[str, str]], tokenizer: Any, seed: int
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """(tokens, loss weights), both ``(rows, longest)``; rows of like length share a batch."""
+    rng, drawn = random.Random(seed), composed(seed + 1)
+    while True:
+        chosen = [
+            rng.choice(pairs) if pairs and rng.random() < recipe.share_sampled else next(drawn) for _ in range(2048)
+        ]
+        rows = _encoded(chosen, tokenizer)
+        rows.sort(key=lambda row: len(row[0]))
+        batches: list[list[tuple[list[int], int]]] = [[]]
+        for row in rows:
+            if (len(batches[-1]) + 1) * len(row[0]) > recipe.batch_tokens:
+                batches.append([])
+            batches[-1].append(row)
+        rng.shuffle(batches)
+        for batch in batches:
+            yield _padded(batch, recipe.prompt_weight)
+
+
+def _encoded(pairs: list[tuple[str, str]], tokenizer: Any) -> list[tuple[list[int], int]]:
+    """(token ids, where the answer starts) of each pair."""
+    prompts = tokenizer([f"<|user|>{prompt}<|assistant|>" for prompt, _ in pairs])["input_ids"]
+    answers = tokenizer([f"{answer}<|end|>" for _, answer in pairs])["input_ids"]
+    return [(prompt + answer, len(prompt)) for prompt, answer in zip(prompts, answers, strict=True)]
+
+
+def _padded(rows: list[tuple[list[int], int]], prompt_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
+    longest = max(len(ids) for ids, _ in rows)
+    tokens = torch.zeros((len(rows), longest), dtype=torch.int64)
+    weights = torch.zeros((len(rows), longest))
+    for i, (ids, start) in enumerate(rows):
+        tokens[i, : len(ids)] = torch.tensor(ids)
+        weights[i, :start] = prompt_weight
+        weights[i, start : len(ids)] = 1.0
+    return tokens, weights
+
+
+def _restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, int]:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        vocab_size=recipe.vocabulary_size,
+        hidden_size=recipe.width,
+        intermediate_size=recipe.inner,
+        num_hidden_layers=recipe.layers,
+        num_attention_heads=recipe.heads,
+        num_key_value_heads=recipe.heads // 2,
+        max_position_embeddings=1024,
+        tie_word_embeddings=True,
+        bos_token_id=None,
+        eos_token_id=0,
+        pad_token_id=None,
+    )
+    torch.manual_seed(recipe.seed)
+    model = LlamaForCausalLM(config)
+    optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.peak, betas=(0.9, 0.95), weight_decay=0.05)
+    step = 0
+    if (folder / "checkpoint.pt").exists():
+        held = torch.load(folder / "checkpoint.pt", weights_only=True)
+        model.load_state_dict(held["model"])
+        optimiser.load_state_dict(held["optimiser"])
+        step = held["step"]
+    return model, optimiser, step
+
+
+def _rate(recipe: Recipe, step: int) -> float:
+    if step < _WARM_UP:
+        return recipe.peak * (step + 1) / _WARM_UP
+    done = (step - _WARM_UP) / max(1, recipe.steps - _WARM_UP)
+    low = recipe.peak / 20
+    return low + (recipe.peak - low) * 0.5 * float(1 + torch.cos(torch.tensor(torch.pi * min(1.0, done))))
+
+
+def _keep(recipe: Recipe, model: Any, optimiser: torch.optim.Optimizer, step: int, folder: Path) -> None:
+    partial = folder / "checkpoint.partial"
+    torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, partial)
+    os.replace(partial, folder / "checkpoint.pt")
+    (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
+
+
+def _log(folder: Path, row: dict[str, Any]) -> None:
+    with (folder / "log.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    typer.echo(json.dumps(row))
+
+
+def _main(
+    data: Path = Path("runs/embedded"),
+    folder: Path = Path("runs/embedded/model"),
+    steps: int = Recipe.steps,
+    batch_tokens: int = Recipe.batch_tokens,
+    seed: int = 0,
+) -> None:
+    train(Recipe(steps=steps, batch_tokens=batch_tokens, seed=seed), data, folder)
+
+
+if __name__ == "__main__":
+    typer.run(_main)
