@@ -15,9 +15,11 @@ __all__ = ["composed", "filtered", "sampled"]
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”]?(?=\s|$)")
 _WORD = re.compile(r"[A-Za-z']+")
-_STOCK = frozenset(
-    "the and that with for this from his her their they you your was were has have had are who what when where not but "
-    "one about into its them she him film story write short sentence sentences will would can".split()
+_STOCK_WORDS = """
+the and that with for this from his her their they you your was were has have had are who what when where not but one
+about into its them she him film story write short sentence sentences will would can
+"""
+_STOCK = frozenset(_STOCK_WORDS.split())
 )
 
 
@@ -32,7 +34,7 @@ def filtered(prompt: str, answer: str, ended: bool) -> str | None:
         text = text[: ends[-1]] if ends else ""
     words = [word.lower() for word in _WORD.findall(text)]
     plain = text.isascii() and not re.search(r"[*#<>\[\]{}|_\\]|https?:", text)
-    if len(words) < 3 or not plain or not text[0].isalnum() and text[0] not in "'\"":
+    if len(words) < 3 or not plain or not (text[0].isalnum() or text[0] in "'\""):
         return None
     varied = len(set(words)) / len(words) > 0.55
     asked = {word.lower() for word in _WORD.findall(prompt) if len(word) > 3} - _STOCK

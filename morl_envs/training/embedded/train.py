@@ -87,7 +87,7 @@ def train(recipe: Recipe, data: Path, folder: Path) -> None:
         wanted = weights[:, 1:].flatten()
         loss = (loss * wanted).sum() / wanted.sum()
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         step += 1
