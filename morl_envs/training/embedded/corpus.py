@@ -20,7 +20,6 @@ the and that with for this from his her their they you your was were has have ha
 about into its them she him film story write short sentence sentences will would can
 """
 _STOCK = frozenset(_STOCK_WORDS.split())
-)
 
 
 def filtered(prompt: str, answer: str, ended: bool) -> str | None:
