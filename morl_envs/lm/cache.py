@@ -10,6 +10,12 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 __all__ = ["RaggedCache"]
 
+_BLOCK = 32  # slots
+
+
+def _whole_blocks(slots: int) -> int:
+    return -(-slots // _BLOCK) * _BLOCK
+
 
 class _RaggedLayer(CacheLayerMixin):
     """Keys and values of one layer; row i holds its tokens in slots 0 … length_i - 1, without padding in between.
@@ -42,7 +48,7 @@ class _RaggedLayer(CacheLayerMixin):
         if step is not None:
             self.keys[step.rows, :, step.slots] = key_states[:, :, 0]
             self.values[step.rows, :, step.slots] = value_states[:, :, 0]
-            return self.keys[:, :, : step.width], self.values[:, :, : step.width]
+            return self.keys, self.values  # whole: a slice would be copied by each matrix product
         self.fresh = (key_states, value_states)
         if self.prefix is None:
             return self.fresh
@@ -64,15 +70,17 @@ class _RaggedLayer(CacheLayerMixin):
 class _Step:
     rows: torch.Tensor  # (n,)
     slots: torch.Tensor  # (n,): where each row's new key goes
-    width: int  # slots that attention reads
 
 
 class RaggedCache(Cache):
-    """KV cache of `n_rows` rows with room for `capacity` tokens each."""
+    """KV cache of `n_rows` rows with room for `capacity` tokens each, allocated a block ahead of need.
+
+    Attention reads all slots, so that no step copies the cache; a block bounds what is read in vain.
+    """
 
     def __init__(self, n_layers: int, n_rows: int, capacity: int) -> None:
         self.n_rows = n_rows
-        self.capacity = capacity
+        self.capacity = _whole_blocks(capacity)
         self.pending_step: _Step | None = None
         self.prefix_tokens: tuple[int, ...] = ()
         super().__init__(layers=[_RaggedLayer(self) for _ in range(n_layers)])
@@ -81,9 +89,9 @@ class RaggedCache(Cache):
         """From now on keys are collected, to be stored by :meth:`commit` or :meth:`commit_prefix`."""
         self.pending_step = None
 
-    def begin_step(self, rows: torch.Tensor, slots: torch.Tensor, width: int) -> None:
-        """From now on one key per row is written to ``slots``, and the first `width` slots are read."""
-        self.pending_step = _Step(rows, slots, width)
+    def begin_step(self, rows: torch.Tensor, slots: torch.Tensor) -> None:
+        """From now on one key per row is written to ``slots``, and all slots are read."""
+        self.pending_step = _Step(rows, slots)
 
     def commit_prefix(self, tokens: tuple[int, ...]) -> None:
         """Keep the collected keys of a one-row prefill as the prefix that later prefills continue."""
@@ -107,10 +115,12 @@ class RaggedCache(Cache):
                     store[rows, :, :start] = layer.prefix[part]
             layer.fresh = None
 
-    def grow(self, capacity: int) -> None:
-        """Make room for `capacity` tokens a row."""
-        extra = capacity - self.capacity
-        self.capacity = capacity
+    def make_room(self, capacity: int) -> None:
+        """Hold at least `capacity` tokens a row from now on."""
+        extra = _whole_blocks(capacity) - self.capacity
+        if extra <= 0:
+            return
+        self.capacity += extra
         for layer in self.layers:
             if layer.is_initialized:
                 layer.keys, layer.values = (

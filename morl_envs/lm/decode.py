@@ -1,4 +1,4 @@
-"""Batched decoding: every row at its own length, one token a step, over one preallocated KV cache."""
+"""Batched decoding: every row at its own length, one token a step, over one KV cache that no step copies."""
 
 from __future__ import annotations
 
@@ -84,11 +84,10 @@ class CachedDecoding(_Rows):
     Equal contexts are prefilled once, and so is the prefix that all contexts share (a chat template's head).
     """
 
-    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
         _check_contexts(contexts)
         super().__init__(model, len(contexts))
-        # one slot more than is used: a row that is stepped past its end writes there
-        self._cache = RaggedCache(model.n_layers, len(contexts), max(map(len, contexts)) + max_new_tokens + 1)
+        self._cache = RaggedCache(model.n_layers, len(contexts), max(map(len, contexts)) + 1)
         self.replace(range(len(contexts)), contexts)
 
     @torch.inference_mode()
@@ -96,12 +95,10 @@ class CachedDecoding(_Rows):
         """Append one token to each active row and compute the next logits; other rows stay as they are."""
         n, device = len(self._lengths), self.model.device
         tokens = torch.as_tensor(tokens, device=device).view(n, 1)
-        width = int(self._lengths.max()) + 1
-        if width >= self._cache.capacity:
-            self._cache.grow(2 * self._cache.capacity)
+        self._cache.make_room(int(self._lengths.max()) + 1)
         slots = torch.tensor(self._lengths, device=device)
-        self._cache.begin_step(torch.arange(n, device=device), slots, width)
-        seen = torch.arange(width, device=device)[None, :]
+        self._cache.begin_step(torch.arange(n, device=device), slots)
+        seen = torch.arange(self._cache.capacity, device=device)[None, :]
         logits, hidden = self.model.forward(
             tokens,
             positions=slots[:, None],
@@ -123,9 +120,7 @@ class CachedDecoding(_Rows):
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
         """Start the given rows afresh from new contexts."""
         _check_contexts(contexts)
-        longest = max(map(len, contexts))
-        if longest + 1 >= self._cache.capacity:
-            self._cache.grow(longest + 1 + self._cache.capacity // 2)
+        self._cache.make_room(max(map(len, contexts)) + 1)
         unique = sorted({tuple(context) for context in contexts}, key=len)
         where = {context: i for i, context in enumerate(unique)}
         sources = np.array([where[tuple(context)] for context in contexts])
@@ -201,7 +196,7 @@ class CachedDecoding(_Rows):
 class RecomputedDecoding(_Rows):
     """Decoding without a cache, for architectures whose state is not keys and values: slow, and always right."""
 
-    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
         _check_contexts(contexts)
         super().__init__(model, len(contexts))
         self._contexts = [list(context) for context in contexts]

@@ -70,7 +70,7 @@ class _Writer:
         self.waiting = iter(range(len(self.jobs), len(contexts)))
         self.written: list[list[int]] = [[] for _ in self.jobs]
         self.random = np.stack([uniforms(seeds[job], settings.max_new_tokens) for job in self.jobs])
-        longest = max(map(len, contexts))  # room for every later row, so that the cache never moves
+        longest = max(map(len, contexts))  # later rows have to fit the model's positions too
         room = settings.max_new_tokens + longest - max(len(contexts[job]) for job in self.jobs)
         self.decoding: Any = lm.start([contexts[job] for job in self.jobs], max_new_tokens=room)
 

@@ -160,7 +160,7 @@ class HuggingFaceLM:
             needed = max(map(len, contexts)) + max_new_tokens
             rule = f"plus the longest context must be at most {limit} (positions of {self.name!r}); together {needed}"
             require(needed <= limit, "max_new_tokens", rule, max_new_tokens)
-        return self.model.start(contexts, max_new_tokens)
+        return self.model.start(contexts)
 
     def generate(
         self,

@@ -62,9 +62,9 @@ class CausalModel:
         with _in_float32(module):
             self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
 
-    def start(self, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> CachedDecoding | RecomputedDecoding:
+    def start(self, contexts: Sequence[Sequence[int]]) -> CachedDecoding | RecomputedDecoding:
         """Prefill `contexts` and return the batch."""
-        return self._decoding(self, contexts, max_new_tokens)
+        return self._decoding(self, contexts)
 
     def forward(
         self,
@@ -156,7 +156,7 @@ class CausalModel:
     def _probe(self, decoding: type[CachedDecoding] | type[RecomputedDecoding]) -> torch.Tensor:
         """Logits after a prefill with a shared prefix, ragged steps and a replaced row."""
         ids = [token % self.config.vocab_size for token in range(3, 16)]
-        batch = decoding(self, [ids[:7], ids[:5] + ids[9:10]], 4)
+        batch = decoding(self, [ids[:7], ids[:5] + ids[9:10]])
         seen = [batch.logits]
         batch.step(torch.tensor(ids[10:12]))
         batch.replace([0], [ids[4:7]])
