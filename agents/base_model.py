@@ -74,11 +74,13 @@ class _Sampler:
         return candidates
 
     def _draw(self, scores: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[np.int64]:
-        if self.temperature == 0:
-            return np.asarray(scores.argmax(axis=1), dtype=np.int64)
-        # the Gumbel-max trick, each row with its own generator
-        noise = np.stack([np.random.default_rng(seed).gumbel(size=scores.shape[1]) for seed in seeds])
-        return np.asarray((scores / self.temperature + noise).argmax(axis=1), dtype=np.int64)
+        import torch
+
+        from morl_envs.lm.sampling import draw
+
+        u = torch.tensor([np.random.default_rng(seed).random() for seed in seeds])
+        drawn: NDArray[np.int64] = draw(torch.from_numpy(scores), u, self.temperature).numpy()
+        return drawn
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ class WrittenEpisodes(Episodes):
     @property
     def next_token_logits(self) -> NDArray[np.float32]:
         """The model's logits for the next token of every row, shape ``(n, vocabulary)``."""
-        logits: NDArray[np.float32] = self.decoding.logits.cpu().numpy().copy()
+        logits: NDArray[np.float32] = self.decoding.logits.cpu().numpy()
         return logits
 
     def close(self) -> None:

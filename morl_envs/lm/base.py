@@ -32,7 +32,7 @@ class Decoding(Protocol):
 
     @property
     def logits(self) -> Any:
-        """Next-token logits, a float32 torch tensor of shape ``(n, vocabulary)`` on the model's device."""
+        """Next-token logits, a fresh float32 torch tensor of shape ``(n, vocabulary)`` on the model's device."""
 
     @property
     def hidden(self) -> Any:

@@ -50,9 +50,9 @@ class _Rows:
 
     @property
     def logits(self) -> torch.Tensor:
-        """Next-token logits, float32, shape ``(n, vocabulary)``."""
+        """Next-token logits, a fresh float32 tensor of shape ``(n, vocabulary)``."""
         assert self._logits is not None  # every constructor prefills
-        return self._logits.float()
+        return self._logits.to(torch.float32, copy=True)
 
     @property
     def hidden(self) -> torch.Tensor:

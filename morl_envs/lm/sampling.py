@@ -44,7 +44,7 @@ def draw(
     """
     if temperature == 0:
         return logits.argmax(-1)
-    logits = logits.float() / temperature
+    logits = logits.float() if temperature == 1 else logits.float() / temperature
     if top_k is not None and top_k < logits.shape[-1]:
         logits, ids = logits.topk(top_k, dim=-1)
     elif top_p is not None and top_p < 1:
