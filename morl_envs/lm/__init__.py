@@ -18,19 +18,25 @@ def load(name: str = "smollm2-135m", device: str = "auto", dtype: str = "auto") 
     """The language model called `name`, shared by all who ask for it in this process.
 
     Args:
-        name: ``"smollm2-135m"`` (fetched on first use), a folder that holds a Hugging Face causal LM, or a hub id.
+        name: ``"embedded"`` (ships with the package), ``"smollm2-135m"`` (fetched on first use), a folder that holds a
+            Hugging Face causal LM, or a hub id.
         device: ``"auto"`` (CUDA where there is one, else the CPU) or a torch device such as ``"cuda:1"``.
         dtype: ``"auto"`` (bfloat16 on CUDA and on CPUs that compute in it, else float32), ``"float32"``,
-            ``"bfloat16"`` or ``"float16"``.
+            ``"bfloat16"`` or ``"float16"``. The embedded model's "auto" is float32 on the CPU, so that its answers
+            are the same on every machine.
 
     Raises:
         InvalidParameter: for an unknown name, device or dtype.
         ModelUnavailable: when the model cannot be found, fetched or verified.
     """
-    from morl_envs.lm.hf import HuggingFaceLM, resolve_device, resolve_dtype
+    from morl_envs.lm.embedded import EmbeddedLM
+    from morl_envs.lm.hf import HuggingFaceLM
+    from morl_envs.lm.placement import resolve_device, resolve_dtype
 
-    resolved_device = resolve_device(device)
-    key = (name, str(resolved_device), resolve_dtype(dtype, resolved_device))
+    embedded = name == "embedded"
+    placed = "cpu" if embedded and device == "auto" else resolve_device(device)
+    kind = "float32" if embedded and dtype == "auto" else resolve_dtype(dtype, placed)
+    key = (name, placed, kind)
     if key not in _LOADED:
-        _LOADED[key] = HuggingFaceLM(*key)
+        _LOADED[key] = EmbeddedLM(*key) if embedded else HuggingFaceLM(*key)
     return _LOADED[key]

@@ -2,59 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from morl_envs.errors import InvalidParameter, ModelUnavailable, require, require_one_of
-from morl_envs.lm import generate, hub, logprobs
+from morl_envs.errors import InvalidParameter, ModelUnavailable, require
+from morl_envs.lm import hub
 from morl_envs.lm.base import Decoding, Generation
-from morl_envs.lm.model import CausalModel
 
-__all__ = ["HuggingFaceLM", "resolve_device", "resolve_dtype"]
+if TYPE_CHECKING:
+    from morl_envs.lm.model import CausalModel
 
-log = logging.getLogger(__name__)
-
-_DTYPES = ("bfloat16", "float16", "float32")
-
-
-def resolve_device(device: str) -> torch.device:
-    """The torch device behind `device`; "auto" is CUDA where there is one, else the CPU.
-
-    Raises:
-        InvalidParameter: for a device that torch does not know or that this machine does not have.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        torch.empty(0, device=device)
-        return torch.device(device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise InvalidParameter(
-            f"device must be 'auto' or a torch device of this machine, got {device!r}: {error}"
-        ) from None
-
-
-def resolve_dtype(dtype: str, device: torch.device) -> str:
-    """The name of the torch dtype behind `dtype`; see :func:`morl_envs.lm.load`."""
-    require_one_of("dtype", dtype, ("auto", *_DTYPES))
-    if dtype != "auto":
-        return dtype
-    # mkldnn answers whether the processor multiplies in bfloat16 itself; emulation is slower than float32
-    fast = device.type == "cuda" or (device.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    return "bfloat16" if fast else "float32"
+__all__ = ["HuggingFaceLM"]
 
 
 class HuggingFaceLM:
     """A causal LM from a name, a folder or a hub id; see :class:`morl_envs.lm.base.LanguageModel`.
 
-    Creating one reads nothing; the tokenizer, the configuration and the weights are each loaded when first needed.
+    Creating one reads nothing and imports no torch; tokenizer, configuration and weights are loaded when first needed.
     Use :func:`morl_envs.lm.load`, which shares one model among all who ask for it.
     """
 
@@ -94,7 +63,10 @@ class HuggingFaceLM:
     @cached_property
     def model(self) -> CausalModel:
         """The model with its weights, loaded on first use."""
+        import torch
         from transformers import AutoModelForCausalLM
+
+        from morl_envs.lm.model import CausalModel
 
         with torch.random.fork_rng(devices=[]):  # initialisers draw from torch's global generator
             module = self._from_source(
@@ -111,6 +83,12 @@ class HuggingFaceLM:
     def hidden_size(self) -> int:
         """Width of the last hidden state."""
         return int(self.config.hidden_size)
+
+    @property
+    def positions(self) -> int | None:
+        """Tokens that prompt and answer may have together; None where nothing bounds them."""
+        limit: int | None = getattr(self.config, "max_position_embeddings", None)
+        return limit
 
     @cached_property
     def end_token_ids(self) -> frozenset[int]:
@@ -130,9 +108,7 @@ class HuggingFaceLM:
         missing = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._encoded]
         if missing:
             texts = [self._in_chat_format(prompt) for prompt in missing]
-            # a chat template writes its own special tokens
-            rows = self.tokenizer(texts, add_special_tokens=not self.tokenizer.chat_template)["input_ids"]
-            self._encoded.update(zip(missing, rows, strict=True))
+            self._encoded.update(zip(missing, self._encode_contexts(texts), strict=True))
         return [list(self._encoded[prompt]) for prompt in prompts]
 
     def encode_completion(self, completion: str) -> list[int]:
@@ -155,7 +131,7 @@ class HuggingFaceLM:
             InvalidParameter: if a context is empty, or does not fit the model's positions with its new tokens.
         """
         require(max_new_tokens >= 1, "max_new_tokens", "must be at least 1", max_new_tokens)
-        limit = getattr(self.config, "max_position_embeddings", None)
+        limit = self.positions
         if limit is not None and contexts:
             needed = max(map(len, contexts)) + max_new_tokens
             rule = f"plus the longest context must be at most {limit} (positions of {self.name!r}); together {needed}"
@@ -175,6 +151,8 @@ class HuggingFaceLM:
         on_finish: Callable[[int, Generation], None] | None = None,
     ) -> list[Generation]:
         """Answer each prompt; see :meth:`morl_envs.lm.base.LanguageModel.generate`."""
+        from morl_envs.lm import generate
+
         settings = generate.Settings(max_new_tokens, temperature, top_k, top_p, batch_size)
         return generate.generate(self, prompts, seeds, settings, on_finish)
 
@@ -188,8 +166,15 @@ class HuggingFaceLM:
             f"must be as many as prompts ({len(prompts)})",
             len(completions),
         )
+        from morl_envs.lm import logprobs
+
         ids = [self.encode_completion(c) if isinstance(c, str) else [int(t) for t in c] for c in completions]
         return logprobs.log_probs(self.model, self.encode_prompts(prompts), ids)
+
+    def _encode_contexts(self, texts: list[str]) -> list[list[int]]:
+        # a chat template writes its own special tokens
+        rows: list[list[int]] = self.tokenizer(texts, add_special_tokens=not self.tokenizer.chat_template)["input_ids"]
+        return rows
 
     def _in_chat_format(self, prompt: str) -> str:
         if not self.tokenizer.chat_template:
