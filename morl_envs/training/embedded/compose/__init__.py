@@ -14,7 +14,7 @@ from morl_envs.errors import require_one_of
 
 __all__ = ["COMPOSERS", "composer"]
 
-COMPOSERS = ("arithmetic", "review")
+COMPOSERS = ("arithmetic", "assistant", "reflection", "review")
 
 Compose = Callable[[random.Random], tuple[str, str]]
 
