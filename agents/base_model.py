@@ -67,7 +67,7 @@ class _Sampler:
 
     def _scores(self, observations: Any) -> NDArray[np.float32]:
         """Unnormalised log-probabilities of the actions, shape ``(n, actions)``."""
-        if isinstance(observations, dict):
+        if isinstance(observations, dict) or observations.ndim == 1:  # tokens, or the state of a tabular environment
             logits: NDArray[np.float32] = self.envs.next_token_logits
             return logits
         candidates: NDArray[np.float32] = observations[:, -self.envs.single_action_space.n :]

@@ -14,7 +14,7 @@ from morl_envs.spec import EvaluationProtocol
 if TYPE_CHECKING:
     from morl_envs.tasks.base import Task
 
-__all__ = ["CONTROLS", "TASKS", "Row", "ids", "protocol", "row", "task", "task_and_control"]
+__all__ = ["CONTROLS", "TASKS", "Row", "ids", "protocol", "row", "task", "task_and_control", "uses_lm"]
 
 CONTROLS = {"token": "Token", "choice": "Choice", "completion": "Completion"}
 """Control -> prefix of its two environment classes in ``morl_envs.envs.<control>``."""
@@ -22,16 +22,30 @@ CONTROLS = {"token": "Token", "choice": "Choice", "completion": "Completion"}
 
 @dataclass(frozen=True)
 class Row:
-    """A task of the suite: where it is, under which controls it runs, and how it is judged."""
+    """A task of the suite: where it is, under which controls it runs, and how it is judged.
+
+    Args:
+        task: Name; the task is ``morl_envs.tasks.<name>.TASK``.
+        controls: Names of its controls.
+        protocol: How agents are judged, for the default keyword arguments.
+        version: Of its ids.
+        environments: ``module:Prefix`` of environment classes of its own, for a task that needs no language model and
+            so takes no ``lm``, ``device`` or ``dtype``; empty for the classes of the control.
+    """
 
     task: str
     controls: tuple[str, ...]
     protocol: EvaluationProtocol
     version: int = 0
+    environments: str = ""
 
     def id(self, control: str) -> str:
         """The Gymnasium id of this task under `control`."""
         return f"morl/{self.task}-{control}-v{self.version}"
+
+    def entry_point(self, control: str) -> str:
+        """``module:Prefix`` of the environment classes under `control`."""
+        return self.environments or f"morl_envs.envs.{control}:{CONTROLS[control]}"
 
 
 _ROWS = (
@@ -44,6 +58,12 @@ _ROWS = (
         "arithmetic",
         ("token", "choice", "completion"),
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
+    ),
+    Row(
+        "dial",
+        ("token",),
+        EvaluationProtocol(ref_point=(1.1875, 0.5625), nadir=(1.25, 0.625), ideal=(7.375, 6.5)),
+        environments="morl_envs.envs.dial:Dial",
     ),
 )
 TASKS = {r.task: r for r in _ROWS}
@@ -60,6 +80,11 @@ def task_and_control(id: str) -> tuple[str, str]:
     require_one_of("id", id, _BY_ID)
     found, control = _BY_ID[id]
     return found.task, control
+
+
+def uses_lm(id: str) -> bool:
+    """Whether an id takes a language model: the keyword arguments ``lm``, ``device`` and ``dtype``."""
+    return not row(task_and_control(id)[0]).environments
 
 
 def row(task: str) -> Row:
@@ -84,13 +109,13 @@ def _register() -> None:
     for id, (found, control) in _BY_ID.items():
         if id in gymnasium.registry:
             continue
-        module = f"morl_envs.envs.{control}:{CONTROLS[control]}"
+        classes = found.entry_point(control)
         gymnasium.register(
             id,
-            entry_point=f"{module}Env",
-            vector_entry_point=f"{module}VectorEnv",
+            entry_point=f"{classes}Env",
+            vector_entry_point=f"{classes}VectorEnv",
             disable_env_checker=True,  # Gymnasium's passive checker wants a scalar; morl_envs.check_env fits
-            kwargs={"task": found.task},
+            kwargs={} if found.environments else {"task": found.task},
         )
 
 

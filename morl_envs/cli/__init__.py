@@ -44,15 +44,16 @@ def check(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtyp
     """Check an environment, scalar and vector, against the contract."""
     from morl_envs.cli import show
 
-    show.checks(console, id, lm=lm, device=device, dtype=dtype)
+    show.checks(console, id, **show.lm_kwargs(id, lm=lm, device=device, dtype=dtype))
 
 
 @app.command()
 def play(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: int = 0) -> None:
     """Write tokens or answers yourself and see the reward vector."""
+    from morl_envs.cli import show
     from morl_envs.cli.play import play as play_episodes
 
-    play_episodes(console, id, seed=seed, lm=lm, device=device, dtype=dtype)
+    play_episodes(console, id, seed=seed, **show.lm_kwargs(id, lm=lm, device=device, dtype=dtype))
 
 
 @app.command()

@@ -9,7 +9,6 @@ import gymnasium
 import numpy as np
 from rich.console import Console
 
-from morl_envs.envs.render import words
 from morl_envs.errors import InvalidParameter
 from morl_envs.registry import task_and_control
 
@@ -21,7 +20,7 @@ _SHOWN = 8  # candidates listed at a token step
 def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
     """Episodes until the input ends; an answer or a token a line."""
     _, control = task_and_control(id)
-    env = gymnasium.make(id, **kwargs)
+    env = gymnasium.make(id, render_mode="ansi", **kwargs)
     ask = _whole_answers if control == "completion" else _tokens
     try:
         while True:
@@ -35,8 +34,7 @@ def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
                     continue
                 if terminated:
                     break
-            shown = info["reward_components"]
-            console.print(words("", info["completion"], shown, colour=False).partition("answer")[2], markup=False)
+            console.print(str(env.render()).partition("\nanswer\n")[2], markup=False, highlight=False)
             seed += 1
     except (EOFError, KeyboardInterrupt):
         console.print()

@@ -16,6 +16,7 @@ from rich.table import Table
 from morl_envs import registry
 from morl_envs.budget import Meter
 from morl_envs.cli import agents
+from morl_envs.cli.show import lm_kwargs
 from morl_envs.errors import require
 from morl_envs.evaluation import Budget, EvaluationResult, evaluate
 from morl_envs.metrics import non_dominated, simplex_lattice
@@ -52,7 +53,7 @@ def run(console: Console, request: Request) -> EvaluationResult:
     if request.n_seeds is not None:
         require(1 <= request.n_seeds <= len(seeds), "--seeds", f"must be in [1, {len(seeds)}]", request.n_seeds)
         seeds = seeds[: request.n_seeds]
-    kwargs = {"lm": request.lm, "device": request.device, "dtype": request.dtype}
+    kwargs = lm_kwargs(request.env, lm=request.lm, device=request.device, dtype=request.dtype)
     meter = Meter()
 
     def make_env(**overrides: Any) -> Any:

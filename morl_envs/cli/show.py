@@ -10,7 +10,12 @@ from rich.table import Table
 
 from morl_envs import registry
 
-__all__ = ["checks", "fetch", "suite"]
+__all__ = ["checks", "fetch", "lm_kwargs", "suite"]
+
+
+def lm_kwargs(id: str, **kwargs: str) -> dict[str, str]:
+    """What chooses a language model, for an id that takes one; nothing for one that has none."""
+    return kwargs if registry.uses_lm(id) else {}
 
 
 def suite(console: Console) -> None:
@@ -20,12 +25,15 @@ def suite(console: Console) -> None:
     table = Table("task", "about", "prompts (train, test)", "objectives", "ids", show_lines=True)
     for name, row in registry.TASKS.items():
         task = registry.task(name)
-        scored = [objectives.get(objective) for objective in task.objectives]
+        scored = "\n".join(task.objectives)
+        if not row.environments:
+            scorers = [objectives.get(objective) for objective in task.objectives]
+            scored = "\n".join(f"{o.name} [{o.low:g}, {o.high:g}]" for o in scorers)
         table.add_row(
             name,
             task.summary,
             f"{len(task.prompts('train'))}, {len(task.prompts('test'))}",
-            "\n".join(f"{o.name} [{o.low:g}, {o.high:g}]" for o in scored),
+            scored,
             "\n".join(row.id(control) for control in row.controls),
         )
     console.print(table, markup=False)
