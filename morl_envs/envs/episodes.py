@@ -108,16 +108,25 @@ class Episodes(ABC):
         columns = [scorers.checked_scores(scorer, prompts, stripped) for scorer in self.scorers]
         return np.stack(columns, axis=1)
 
-    def generate(self, prompts: Sequence[Prompt], **settings: Any) -> list[Generation]:
-        """:meth:`LanguageModel.generate` on the meter.
+    def generate(self, prompts: Sequence[Prompt], *, seeds: Sequence[int], **settings: Any) -> list[Generation]:
+        """:meth:`LanguageModel.generate` on the meter; a prompt under the same seed is answered, and paid for, once.
 
         Raises:
             BudgetExceeded: if the tokens drawn pass the budget.
         """
         settings.setdefault("max_new_tokens", self.max_new_tokens)
-        answers = self.lm.generate([prompt.text for prompt in prompts], **settings)
-        self.meter.charge(generated_tokens=sum(len(answer.tokens) for answer in answers))
-        return answers
+        require(len(seeds) == len(prompts), "seeds", f"must be as many as prompts ({len(prompts)})", len(seeds))
+        asked = [(prompt.text, int(seed)) for prompt, seed in zip(prompts, seeds, strict=True)]
+        rows: dict[tuple[str, int], list[int]] = {}
+        for row, key in enumerate(asked):
+            rows.setdefault(key, []).append(row)
+        if on_finish := settings.pop("on_finish", None):
+            waiting = list(rows.values())
+            settings["on_finish"] = lambda i, answer: [on_finish(row, answer) for row in waiting[i]]
+        drawn = self.lm.generate([text for text, _ in rows], seeds=[seed for _, seed in rows], **settings)
+        self.meter.charge(generated_tokens=sum(len(answer.tokens) for answer in drawn))
+        answers = dict(zip(rows, drawn, strict=True))
+        return [answers[key] for key in asked]
 
     def close(self) -> None:  # noqa: B027  # nothing to release unless a control holds a cache
         """Release what the episodes hold."""

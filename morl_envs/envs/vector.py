@@ -28,7 +28,8 @@ __all__ = ["TextVectorEnv"]
 class TextVectorEnv(VectorEnv[Any, Any, Any]):
     """Sub-environment i, seeded s + i, does step for step what the scalar environment seeded s + i does.
 
-    Rewards are float32 of shape ``(num_envs, k)``.
+    Rewards are float32 of shape ``(num_envs, k)``. Rows that the attribute `idle` (bool, shape ``(num_envs,)``) marks
+    are left alone by `step`: they earn zeros, do not end and cost nothing, whatever their actions.
 
     Args:
         num_envs: Sub-environments.
@@ -74,6 +75,7 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         self._generators = [seeding.np_random()[0] for _ in range(num_envs)]
         self._started = np.zeros(num_envs, dtype=bool)
         self._over = np.zeros(num_envs, dtype=bool)
+        self.idle = np.zeros(num_envs, dtype=bool)
 
     @property
     def meter(self) -> Meter:
@@ -142,10 +144,10 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         """One action per sub-environment; see Gymnasium's autoreset modes for what happens after an episode's end."""
         if not self._started.all():
             raise ResetNeeded("reset must be called before step")
-        ended_before = self._over.copy()
+        ended_before = self._over & ~self.idle
         if self.autoreset_mode is AutoresetMode.DISABLED and ended_before.any():
             raise ResetNeeded(f"sub-environments {np.flatnonzero(ended_before).tolist()} have ended: reset them first")
-        acting = np.flatnonzero(~ended_before)
+        acting = np.flatnonzero(~self._over & ~self.idle)
         rewards = np.zeros((self.num_envs, self.reward_dim), dtype=np.float32)
         terminated = np.zeros(self.num_envs, dtype=bool)
         infos: dict[str, Any] = {}

@@ -79,6 +79,8 @@ class EvaluationResult(BaseModel):
             found = np.asarray(values).shape
             if found != expected:
                 raise ValueError(f"{name} must have shape {expected}, got {found}")
+        if not np.isfinite(np.asarray(self.returns)).all():
+            raise ValueError("returns must be finite")
         return self
 
     def mean_returns(self) -> NDArray[np.float64]:

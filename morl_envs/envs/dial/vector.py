@@ -25,7 +25,8 @@ Mask = NDArray[np.bool_]
 class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
     """Sub-environment i, seeded s + i, does step for step what the scalar environment seeded s + i does.
 
-    Rewards are float32 of shape ``(num_envs, k)``.
+    Rewards are float32 of shape ``(num_envs, k)``. Rows that the attribute `idle` (bool, shape ``(num_envs,)``) marks
+    are left alone by `step`: they earn zeros, do not end and cost nothing, whatever their actions.
 
     Args:
         num_envs: Sub-environments.
@@ -63,6 +64,7 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         self._tokens = np.zeros((num_envs, self.mdp.horizon), dtype=np.int64)
         self._lengths = np.zeros(num_envs, dtype=np.int64)
         self._over = np.zeros(num_envs, dtype=bool)
+        self.idle = np.zeros(num_envs, dtype=bool)
         self._texts = np.array([prompt.text for prompt in self.prompts], dtype=object)
         self._ids = np.array([prompt.id for prompt in self.prompts], dtype=object)
 
@@ -97,10 +99,10 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         """One word per sub-environment; see Gymnasium's autoreset modes for what happens after an episode's end."""
         if (self._numbers < 0).any():
             raise ResetNeeded("reset must be called before step")
-        restarting = self._over.copy()
+        restarting = self._over & ~self.idle
         if self.autoreset_mode is AutoresetMode.DISABLED and restarting.any():
             raise ResetNeeded(f"sub-environments {np.flatnonzero(restarting).tolist()} have ended: reset them first")
-        acting = ~restarting
+        acting = ~self._over & ~self.idle
         rewards, terminated = self._write(self._checked(actions, acting), acting)
         infos = self._earned(rewards, acting, terminated)
         if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
