@@ -1,7 +1,7 @@
 """Contrast pairs: what an objective should prefer, written by hand, and how often it does.
 
-``data/contrast/<objective>.jsonl`` holds one pair a line: ``{"prompt", "better", "worse"}``, and ``"reference"`` where the
-objective needs one. Better and worse texts are alike in length on average, and the worse ones fail in different ways.
+``data/contrast/<objective>.jsonl`` holds one pair a line: ``{"prompt", "better", "worse"}``, and ``"reference"`` where
+the objective needs one. Better and worse texts are alike in length on average; the worse ones fail in different ways.
 Pairs with an even index are for tuning a scorer; those with an odd index are held out, to judge it.
 """
 
