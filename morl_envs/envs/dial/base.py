@@ -138,6 +138,6 @@ class DialTables:
         return {f"{name} {earned:.2f} of {best:.2f}:": float(earned / best) for name, earned, best in pairs}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=64, typed=True)  # 8.0 is no integer, though it equals 8
 def _shared(k: int, v: int, horizon: int, correlation: float, utility: str, instance: int) -> DialMDP:
     return DialMDP(k, v, horizon, correlation, utility, instance)

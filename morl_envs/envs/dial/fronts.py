@@ -13,7 +13,7 @@ from morl_envs.errors import require
 
 __all__ = ["convex_coverage_set", "pareto_front", "winners", "words_for"]
 
-_MOST_POINTS = 200_000
+_MOST_POINTS = 600_000
 """Points that the sets of one time step may hold together."""
 _TOLERANCE = 1e-9  # two discounted returns this close are one
 _MARGIN = 1e-7  # by which a point of the convex coverage set must win for some weights, in sixteenths
@@ -26,7 +26,7 @@ def pareto_front(mdp: DialMDP, gamma: float = 1.0) -> NDArray[np.float64]:
     arithmetic is in whole sixteenths and the result exact; below, returns closer than 1e-9 in every objective are one.
 
     Raises:
-        InvalidParameter: for a discount outside (0, 1], or if the sets grow past 200,000 points at one time step.
+        InvalidParameter: for a discount outside (0, 1], or if the sets grow past 600,000 points at one time step.
     """
     return _sets(mdp, gamma)[0][0] / LATTICE
 
@@ -78,14 +78,15 @@ def _sets(mdp: DialMDP, gamma: float) -> list[list[NDArray[np.float64]]]:
         points = gamma * np.concatenate(following)
         words = np.repeat(np.arange(v), [len(found) for found in following])
         rows = range(1, v + 1) if t else range(1)
-        following = [_pruned(points + mdp.units[row, words]) for row in rows]
-        total = sum(map(len, following))
-        require(
-            total <= _MOST_POINTS,
-            "n_objectives, vocabulary_size and horizon",
-            f"must keep the exact front below {_MOST_POINTS} points a time step",
-            (k, v, mdp.horizon),
-        )
+        following = []
+        for row in rows:
+            following.append(_pruned(points + mdp.units[row, words]))
+            require(
+                sum(map(len, following)) <= _MOST_POINTS,
+                "n_objectives, vocabulary_size and horizon",
+                f"must keep the exact front below {_MOST_POINTS:,} points a time step",
+                (k, v, mdp.horizon),
+            )
         sets.append(following)
     return sets[::-1]
 

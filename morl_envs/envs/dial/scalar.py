@@ -53,11 +53,11 @@ class DialEnv(DialTables, gymnasium.Env[Any, Any]):
     * `n_objectives` (2 to 8, default 2), `vocabulary_size` (4 to 64, default 16), `horizon` (2 to 256, default 8).
     * `relationship`: "conflicting" (default), "independent", "complementary"; or `correlation`, a number. All pairs of
       k objectives share it, which is possible from -1/(k-1) to 1; other values are refused. "conflicting" is 0.8 of
-      the lower end, "complementary" 0.8. The measured correlation differs by rounding to sixteenths (under 0.02 for
-      two objectives and the default sizes; ``env.unwrapped.mdp.measured_correlation`` has it exactly).
+      the lower end, "complementary" 0.8. The measured correlation differs by rounding to sixteenths, by less
+      than 0.05 at the default sizes; ``env.unwrapped.mdp.measured_correlation`` has it exactly.
     * `utility`: "linear", or "concave", where words belong to objectives, to change owner costs every objective, and
-      an episode is worth a geometric mean of its returns (ESR). At negative correlation no policy that is optimal for
-      linear weights finds the best balanced answer.
+      an episode is worth a geometric mean of its returns (ESR). Where two objectives conflict, no policy that is
+      optimal for some linear weights, stochastic or not, reaches 0.85 of the best utility for equal weights.
     * `instance` (default 0): which member of the family. `split`: "train" or "test", the numbering of episodes.
     * `render_mode`: "ansi", "human", "rgb_array".
 
