@@ -135,7 +135,7 @@ class DialTables:
         rows = [0, *(1 + token for token in tokens[:-1])][: len(tokens)]
         returns = self.mdp.rewards[rows, tokens].sum(axis=0) if tokens else np.zeros(self.reward_dim)
         pairs = zip(self.objectives, returns, self.protocol.ideal, strict=True)
-        return {f"{name} {earned:.2f} of {best:.2f}:": float(earned / best) for name, earned, best in pairs}
+        return {f"{name} {earned:.2f}": float(earned / best) for name, earned, best in pairs}
 
 
 @lru_cache(maxsize=64, typed=True)  # 8.0 is no integer, though it equals 8
