@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env as gymnasium_check
+from gymnasium.vector import AutoresetMode
 from mo_gymnasium.wrappers import LinearReward
 from mo_gymnasium.wrappers.vector import MOSyncVectorEnv
 
@@ -76,7 +77,7 @@ def test_gymnasium_and_the_project_accept_it(id: str, kwargs: dict[str, Any]) ->
         weights = np.full(env.unwrapped.reward_dim, 1 / env.unwrapped.reward_dim)
         scalarised = Scalarised(mo_gymnasium.make(id, **kwargs), weight=weights)
         gymnasium_check(scalarised, skip_render_check=True)
-    for mode in morl_envs.check.AutoresetMode:
+    for mode in AutoresetMode:
         morl_envs.check_vector_env(gymnasium.make_vec(id, num_envs=3, autoreset_mode=mode.value, **kwargs))
 
 
