@@ -15,6 +15,11 @@ _MODULES = {
     "brevity": "length",
     "correctness": "verifiable",
     "format": "verifiable",
+    "reflection": "reflection",
+    "empathy": "empathy",
+    "helpfulness": "helpfulness",
+    "harmlessness": "harmlessness",
+    "humour": "humour",
 }
 _REGISTERED: dict[str, Objective] = {}
 

@@ -31,7 +31,7 @@ class Positivity:
 
     A sentence that repeats itself counts in proportion to its distinct words, so that a happy word written fifty
     times says little; a text without words is neutral to nobody and scores 0. "I loved it." scores 0.80,
-    "A dull, lifeless film." 0.24, "It lasts two hours." 0.5.
+    "A dull, lifeless film." 0.30, "It lasts two hours." 0.5.
     """
 
     name: str = "positivity"
