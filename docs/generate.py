@@ -1,0 +1,297 @@
+"""What the documentation says about the code, written from the code: `python docs/generate.py`, or any build.
+
+Pages of the tasks go to ``environments/<task>.md``, parts of other pages to ``generated/``; none of it is committed.
+It reads the registry, the docstrings, the checks, the command and the result's schema, and loads no language model.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import typer.main
+
+from morl_envs import objectives, registry
+from morl_envs.check import ENV_CHECKS, VECTOR_CHECKS
+from morl_envs.cli import app
+from morl_envs.envs.episodes import Episodes
+from morl_envs.evaluation import EvaluationResult
+from morl_envs.lm import load
+from morl_envs.metrics import simplex_lattice
+from morl_envs.tasks import SPLITS
+
+__all__ = ["write"]
+
+HERE = Path(__file__).parent
+
+
+def write(folder: Path = HERE) -> list[Path]:
+    """Write every generated page under `folder` and return their paths."""
+    pages: dict[str, Callable[[], str]] = {
+        "generated/overview.md": overview,
+        "generated/controls.md": controls,
+        "generated/checks.md": checks,
+        "generated/commands.md": commands,
+        "generated/result.md": result,
+        "generated/load.md": loading,
+    }
+    texts = {name: page() for name, page in pages.items()}
+    texts |= {f"environments/{name}.md": task_page(name) for name in registry.TASKS}
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:  # builds reread only what changed
+            path.write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]
+
+
+def overview() -> str:
+    """One row a task, and the table of contents of their pages."""
+    rows = []
+    for name, row in registry.TASKS.items():
+        task = registry.task(name)
+        ids = "<br>".join(f"`{row.id(control)}`" for control in row.controls)
+        prompts = " + ".join(str(len(task.prompts(split))) for split in SPLITS)
+        rows.append((f"[{name}]({name}.md)", task.summary, ", ".join(task.objectives), ids, prompts))
+    names = "\n".join(registry.TASKS)
+    table = _table(("task", "about", "objectives", "ids", "prompts (train + test)"), rows)
+    return f"{table}\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
+
+
+def task_page(name: str) -> str:
+    """The page of a task."""
+    row = registry.row(name)
+    about = _markdown(inspect.getdoc(import_module(f"morl_envs.tasks.{name}")) or "")
+    # a task that is one environment is specified by that class
+    own = _sections(_environment(name, row.controls[0]), depth=2) if row.environments else ""
+    parts = [
+        f"# {name}\n\n{about}",
+        _example(name),
+        own,
+        f"## Objectives\n\nThe reward is a vector, in this order; all are maximised.\n\n{_objectives(name)}",
+        "" if own else f"## Controls\n\n{_spaces(name)}",
+        f"## Prompts\n\n{_prompts(name)}",
+        f"## Protocol\n\nHow every agent is judged under the default keyword arguments.\n\n{_protocol(name)}",
+        answers(HERE / "environments" / "answers" / f"{name}.json"),
+    ]
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def controls() -> str:
+    """The specification of each control's environment class."""
+    parts = []
+    for control, prefix in registry.CONTROLS.items():
+        found = getattr(import_module(f"morl_envs.envs.{control}"), f"{prefix}Env")
+        parts.append(f"## {control}\n\n{_sections(found, depth=3)}")
+    return "\n\n".join(parts) + "\n"
+
+
+def checks() -> str:
+    """Name and sentence of every check."""
+    scalar, vector = (
+        _table(("check", "what must hold"), [(f"`{name}`", _one_line(check)) for name, check in found.items()])
+        for found in (ENV_CHECKS, VECTOR_CHECKS)
+    )
+    return f"## Scalar environments\n\n{scalar}\n## Vector environments\n\n{vector}"
+
+
+def commands() -> str:
+    """Every command with its arguments and options, as its own help has them."""
+    group: Any = typer.main.get_command(app)
+    parts = []
+    for name, command in group.commands.items():
+        arguments = " ".join(p.name.upper() for p in command.params if p.param_type_name == "argument")
+        rows = [_parameter(p) for p in command.params if p.name not in ("help", "install_completion")]
+        table = _table(("parameter", "default", "what it is"), rows) if rows else ""
+        usage = f"morl-envs {name} {arguments}".rstrip()
+        parts.append(f"## {name}\n\n{command.help}\n\n```sh\n{usage}\n```\n\n{table}")
+    return "\n\n".join(parts) + "\n"
+
+
+def result() -> str:
+    """The fields of the result file."""
+    told = _documented(EvaluationResult, "Attributes")
+    schema = EvaluationResult.model_json_schema()["properties"]
+    fields = EvaluationResult.model_fields
+    rows = [(f"`{name}`", _kind(schema[name]), told.get(name, "Of this file format.")) for name in fields]
+    return _table(("field", "JSON", "what it holds"), rows)
+
+
+def loading() -> str:
+    """What `lm`, `device` and `dtype` accept."""
+    told = _documented(load, "Args")
+    defaults = inspect.signature(Episodes.__init__).parameters
+    names = {"name": "lm", "device": "device", "dtype": "dtype"}
+    rows = [(f"`{names[name]}`", f'`"{defaults[names[name]].default}"`', text) for name, text in told.items()]
+    return _table(("keyword", "default", "values"), rows)
+
+
+def answers(path: Path) -> str:
+    """Read answers with their vectors and remarks; nothing for a task that has none yet."""
+    if not path.exists():
+        return ""
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    shown = "\n".join(_answer(kept["objectives"], answer) for answer in kept["answers"])
+    return (
+        "## Ten answers, read by eye\n\n"
+        f"`python docs/answers.py {kept['task']}` sampled these from `{kept['lm']}` at temperature "
+        f"{kept['temperature']}, for the test prompts that seeds from {kept['seed']} on draw; none was left out. "
+        "Answers marked *written* are by hand, to show what each objective wants. The remark says whether the numbers "
+        f"agree with what a reader would say.\n\n{shown}\n"
+    )
+
+
+def _answer(names: Sequence[str], answer: dict[str, Any]) -> str:
+    bars = "".join(
+        f'<tr><th>{escape(name)}</th><td><span class="bar"><span style="width:{100 * score:.0f}%"></span></span></td>'
+        f"<td>{score:.2f}</td></tr>"
+        for name, score in zip(names, answer["scores"], strict=True)
+    )
+    lines = "<br>".join(escape(line) for line in answer["answer"].strip().splitlines() if line.strip())
+    source = '<span class="written">written</span> ' if answer["source"] == "written" else ""
+    return (
+        f'<div class="answer"><p class="prompt">{escape(answer["prompt"])}</p>'
+        f'<p class="text">{source}{lines}</p><table>{bars}</table>'
+        f'<p class="remark">{escape(answer["remark"])}</p></div>\n'
+    )
+
+
+def _example(name: str) -> str:
+    row = registry.row(name)
+    control = "completion" if "completion" in row.controls else row.controls[0]
+    action = '"A quiet answer, in a few words."' if control == "completion" else "3"
+    return (
+        "```python\nimport gymnasium\nimport morl_envs\n\n"
+        f'env = gymnasium.make("{row.id(control)}")\n'
+        "observation, info = env.reset(seed=0)\n"
+        f"observation, reward, terminated, truncated, info = env.step({action})\n"
+        'print(info["reward_components"])\n```'
+    )
+
+
+def _objectives(name: str) -> str:
+    row, task = registry.row(name), registry.task(name)
+    if row.environments:
+        env: Any = gymnasium.make(row.id(row.controls[0])).unwrapped
+        bounds = zip(env.objectives, env.reward_space.low.tolist(), env.reward_space.high.tolist(), strict=True)
+        rows = [(f"`{name}`", f"[{low:g}, {high:g}]") for name, low, high in bounds]
+        return _table(("objective", "range of a step"), rows)
+    scorers = [objectives.get(objective) for objective in task.objectives]
+    told = [_flat(inspect.getdoc(type(s)) or "") for s in scorers]
+    rows = [(f"`{s.name}`", f"[{s.low:g}, {s.high:g}]", s.version, t) for s, t in zip(scorers, told, strict=True)]
+    return _table(("objective", "range", "version", "what it measures"), rows)
+
+
+def _spaces(name: str) -> str:
+    row = registry.row(name)
+    found = {control: _docstring_sections(_environment(name, control)) for control in row.controls}
+    rows = [
+        (f"`{row.id(c)}`", *(_flat(sections.get(section, "")) for section in ("Observation Space", "Action Space")))
+        for c, sections in found.items()
+    ]
+    return (
+        f"{_table(('id', 'observation', 'action'), rows)}\n[Controls](../controls.md) has each in full. An answer has at "
+        f"most {registry.task(name).max_new_tokens} tokens unless `max_new_tokens` says otherwise."
+    )
+
+
+def _prompts(name: str) -> str:
+    task = registry.task(name)
+    rows = [(f"`{s}`", str(len(task.prompts(s))), f"`{task.content_hash(s)}`") for s in SPLITS]
+    examples = "\n".join(f"> {_escaped(prompt.text)}\n" for prompt in task.prompts("train")[:3])
+    return f"{_table(('split', 'prompts', 'SHA-256 of the contents'), rows)}\nThe first of `train`:\n\n{examples}"
+
+
+def _protocol(name: str) -> str:
+    protocol, names = registry.row(name).protocol, registry.task(name).objectives
+    n_weights = len(simplex_lattice(len(protocol.ref_point), protocol.weight_divisions))
+    rows = [
+        ("objectives", ", ".join(names)),
+        ("reference point of the hypervolume", _numbers(protocol.ref_point)),
+        ("nadir, ideal", f"{_numbers(protocol.nadir)}, {_numbers(protocol.ideal)}"),
+        ("weights", f"{n_weights}: the simplex lattice with {protocol.weight_divisions} steps between two corners"),
+        ("seeds", _numbers(protocol.seeds)),
+        ("test prompts", f"the first {protocol.n_prompts}"),
+        ("discount", f"{protocol.gamma:g}"),
+    ]
+    return _table(("", ""), rows)
+
+
+def _environment(task: str, control: str) -> type[Any]:
+    module, prefix = registry.row(task).entry_point(control).split(":")
+    found: type[Any] = getattr(import_module(module), f"{prefix}Env")
+    return found
+
+
+def _docstring_sections(found: type[Any]) -> dict[str, str]:
+    """Heading -> text of a class docstring; its first sentence is under the empty heading."""
+    pieces = re.split(r"^## (.+)$", inspect.getdoc(found) or "", flags=re.MULTILINE)
+    return {"": pieces[0].strip(), **{h: t.strip() for h, t in zip(pieces[1::2], pieces[2::2], strict=True)}}
+
+
+def _sections(found: type[Any], depth: int) -> str:
+    parts = _docstring_sections(found)
+    text = [parts.pop("")] + [f"{'#' * depth} {heading}\n\n{body}" for heading, body in parts.items()]
+    return _markdown("\n\n".join(text))
+
+
+def _documented(found: Any, section: str) -> dict[str, str]:
+    """Name -> text of the entries of a Google-style docstring section."""
+    text = inspect.getdoc(found) or ""
+    match = re.search(rf"^{section}:\n((?:[ ]{{4}}.*\n?|\n)+)", text, flags=re.MULTILINE)
+    body = match.group(1) if match else ""
+    entries = re.split(r"^ {4}(\w+): ", body, flags=re.MULTILINE)
+    return {name: _flat(told) for name, told in zip(entries[1::2], entries[2::2], strict=True)}
+
+
+def _parameter(parameter: Any) -> tuple[str, str, str]:
+    shown = parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+    default = "required" if parameter.required else f"`{parameter.default}`" if parameter.default is not None else ""
+    return f"`{shown}`", default, getattr(parameter, "help", None) or ""
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A JSON schema in words: ``array of array of number``."""
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    kind = schema.get("type", "object")
+    items = schema.get("items") or next(iter(schema.get("prefixItems", [])), None)
+    return f"{kind} of {_kind(items)}" if kind == "array" and items else str(kind)
+
+
+def _one_line(found: Any) -> str:
+    return _flat((inspect.getdoc(found) or "").partition("\n\n")[0])
+
+
+def _flat(text: str) -> str:
+    return " ".join(_markdown(text).split())
+
+
+def _markdown(text: str) -> str:
+    """Docstrings' roles as plain code."""
+    return re.sub(r":\w+:`~?([^`]+)`", r"`\1`", text)
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\*_<>`\[\]$])", r"\\\1", text)
+
+
+def _numbers(values: Iterable[float]) -> str:
+    return f"({', '.join(f'{value:g}' for value in values)})"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{path}\n" for path in write())
