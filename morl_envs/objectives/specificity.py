@@ -1,4 +1,4 @@
-"""Specificity: how much an answer says that belongs to its own subject."""
+"""Specificity: how much an answer says that could not be said of anything else."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from morl_envs.objectives.lexicon import entries
+from morl_envs.objectives.words import FUNCTION, soundness, words
 from morl_envs.spec import Prompt
 
 __all__ = ["OBJECTIVES", "Specificity"]
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
-_STOCK = """
-a about after all also an and any are as at be been but by can could did do does even every few film films for from
-get had has have he her him his how i if in into is it it's its just like made make makes many me more most movie
-movies much my no not of on one or other our out over really review see she should so some story such than that the
-their them then there these they thing things this those to too truly up us very was watch watching way we well were
-what when where which while who will with would you your good great bad nice amazing best worst better overall quite
-must lot highly recommend recommended perfect wonderful fantastic terrible awful excellent beautiful interesting
-boring feel feels felt think experience absolutely definitely simply
-"""
-_COMMON = frozenset(_STOCK.split())
-_FULL = 12  # distinct particular words of an answer that says enough
-_SHARED = 4  # of which this many may come from the prompt
+_COMMON = FUNCTION | frozenset(entries("specificity", "stock"))
+_ABSTRACT = re.compile(rf"(?:{'|'.join(entries('specificity', 'abstract'))})\Z")
+_VAGUE = 0.25  # what an abstract word counts
+_FULL = 20  # concrete words of an answer that could not say more
+_ABOUT = 3  # words of the prompt that show what an answer is about
 
 
 @dataclass(frozen=True)
 class Specificity:
-    """Share of twelve: distinct words that are neither common nor stock praise, at least some of them the answer's own.
+    """Share of twenty: distinct words of the answer's own that are neither common nor stock phrases of critics.
 
-    Words of the prompt show that the answer is about its subject, but only the first four count, so that copying the
-    prompt earns little. The count is scaled by how much of the answer is running text: the share of common words in
-    prose lies near a half, and falls below a quarter in a list of key words. "A great film." scores 0.
+    A word with an abstract ending ("achievement", "emotionally") counts a quarter. The count is halved for an answer
+    that takes up no word of the prompt, and whole from three, so that details have to be about the subject; a copy of
+    the prompt has no words of its own. It is scaled by how far the answer is running text
+    (:func:`morl_envs.objectives.words.soundness`).
+
+    To "Review a thriller about a piano tuner.": "A great film." scores 0.00, "Undoubtedly a powerful achievement."
+    0.01, "The tuner's cracked fingers, the dusty varnish: every clue rings." 0.175. Of 80 answers of SmolLM2-135M to
+    review prompts, 34 words long on average, the mean is 0.30, the largest 0.54, and the first and last tenths begin at
+    0.12 and 0.46.
     """
 
     name: str = "specificity"
-    version: str = "1"
+    version: str = "2"
     low: float = 0.0
     high: float = 1.0
 
@@ -48,16 +48,16 @@ class Specificity:
 
     @staticmethod
     def _one(prompt: str, text: str) -> float:
-        words = [word.lower() for word in _WORD.findall(text)]
-        if not words:
-            return 0.0
-        asked = {word.lower() for word in _WORD.findall(prompt)}
-        particular = {word for word in words if word not in _COMMON and len(word) > 2}
-        shared = len(particular & asked)
-        count = min(shared, _SHARED) + len(particular - asked)
-        prose = min(1.0, 4 * sum(word in _COMMON for word in words) / len(words))
-        varied = min(1.0, len(set(words)) / (0.5 * len(words)))
-        return min(1.0, count / _FULL) * prose * varied
+        said = words(text)
+        particular, asked = _particular(said), _particular(words(prompt))
+        count = sum(_VAGUE if _ABSTRACT.search(word) else 1.0 for word in particular - asked)
+        about = 0.5 + 0.5 * min(1.0, len(particular & asked) / _ABOUT)
+        return min(1.0, count / _FULL) * about * soundness(text, said)
+
+
+def _particular(said: Sequence[str]) -> set[str]:
+    plain = {word.removesuffix("'s") for word in said}
+    return {word for word in plain if word not in _COMMON and len(word) > 2}
 
 
 OBJECTIVES = {"specificity": Specificity()}
