@@ -32,9 +32,9 @@ class Specificity:
     (:func:`morl_envs.objectives.words.soundness`).
 
     To "Review a thriller about a piano tuner.": "A great film." scores 0.00, "Undoubtedly a powerful achievement."
-    0.01, "The tuner's cracked fingers, the dusty varnish: every clue rings." 0.175. Of 80 answers of SmolLM2-135M to
-    review prompts, 34 words long on average, the mean is 0.30, the largest 0.54, and the first and last tenths begin at
-    0.12 and 0.46.
+    0.01, "The tuner's cracked fingers, the dusty varnish, a map on the hotel bed: every clue rings like a struck
+    string." 0.32. Of 80 answers of SmolLM2-135M to review prompts, 34 words long on average, the mean is 0.30, the
+    largest 0.54, and the first and last tenths begin at 0.12 and 0.46.
     """
 
     name: str = "specificity"
