@@ -2,7 +2,7 @@
 
 One instance: "Maya has 14 marbles and buys 9 more. How many marbles does Maya have now? End with 'Answer: ' and the
 number." with the reference "23". The prompts are drawn once, from a fixed seed; no two ask for the same operation on
-the same numbers, whatever the names and things.
+the same numbers, whatever the names, the things and the wording.
 
 Not covered: fractions, units, more than three operations.
 """
@@ -64,7 +64,7 @@ def _draw(split: str) -> tuple[Prompt, ...]:
     while len(questions) < sum(_SIZES.values()):
         kind = rng.choice(KINDS)
         question, value = kind(rng)
-        questions.setdefault((kind, value, *sorted(re.findall(r"\d+", question))), (question, value))
+        questions.setdefault((value, *sorted(re.findall(r"\d+", question))), (question, value))
     rows = list(questions.values())
     rows = rows[: _SIZES["train"]] if split == "train" else rows[_SIZES["train"] :]
     return tuple(
