@@ -44,15 +44,15 @@ class Recipe:
     """
 
     seed: int = 0
-    vocabulary_size: int = 4096
-    width: int = 256
+    vocabulary_size: int = 3072
+    width: int = 192
     layers: int = 4
     heads: int = 4
-    inner: int = 704
-    batch_tokens: int = 8192
-    steps: int = 6000
+    inner: int = 512
+    batch_tokens: int = 4096
+    steps: int = 3000
     peak: float = 2e-3
-    share_sampled: float = 0.4
+    share_sampled: float = 0.25
     prompt_weight: float = 0.2
 
 

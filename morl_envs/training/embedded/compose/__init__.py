@@ -14,7 +14,7 @@ from morl_envs.errors import require_one_of
 
 __all__ = ["COMPOSERS", "composer"]
 
-COMPOSERS = ("arithmetic", "assistant", "reflection", "review")
+COMPOSERS = ("arithmetic", "assistant", "detox", "reflection", "review", "story", "summary")
 
 Compose = Callable[[random.Random], tuple[str, str]]
 

@@ -1,0 +1,124 @@
+"""The `lab` control: few enough answers that each one is known, and with them the exact front."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from morl_envs.envs.answers import AnswerSets, shipped
+from morl_envs.envs.choice import ChoiceEpisodes
+from morl_envs.envs.scalar import TextEnv
+from morl_envs.envs.vector import TextVectorEnv
+from morl_envs.errors import require
+from morl_envs.lm.base import LanguageModel
+from morl_envs.spec import Prompt
+from morl_envs.tasks.base import Task
+
+__all__ = ["CANDIDATES", "DECISIONS", "LATTICE", "LabEnv", "LabEpisodes", "LabVectorEnv"]
+
+DECISIONS = 6
+CANDIDATES = 4
+_STRIDE = 6  # tokens a decision: the chosen one, and the model's own likeliest ones after it
+_PROMPTS = 8
+LATTICE = 16  # scores are rounded to multiples of 1/16, so that fronts of averages stay finite
+
+
+class LabEpisodes(ChoiceEpisodes):
+    """Rows written by a few choices, each carried on by the model."""
+
+    def __init__(self, n: int, task: str, **kwargs: Any) -> None:
+        limit = kwargs.pop("max_new_tokens", None)
+        rule = f"must be None: an answer has {DECISIONS * _STRIDE} tokens"
+        require(limit in (None, DECISIONS * _STRIDE), "max_new_tokens", rule, limit)
+        super().__init__(n, task, n_candidates=CANDIDATES, max_new_tokens=DECISIONS * _STRIDE, **kwargs)
+        self.prompts = self.task.prompts("train")[:_PROMPTS]  # under either split: nothing is generalised here
+
+    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Append the chosen candidates, then greedily the rest of the stride."""
+        at = np.asarray(rows)
+        rewards, done = super().step(rows, actions)
+        for _ in range(_STRIDE - 1):
+            live = np.flatnonzero(~done)
+            if not len(live):
+                break
+            likeliest = self.decoding.logits[at[live]].argmax(-1).cpu().numpy()
+            rewards[live], done[live] = self.append(at[live].tolist(), likeliest)
+        return rewards, done
+
+    def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:
+        """Reward vectors rounded to multiples of 1/16, shape ``(n, k)``."""
+        return np.round(super().score(prompts, completions) * LATTICE) / np.float32(LATTICE)
+
+
+class _Known:
+    """What is known of a lab: its front, and the best answers for any weights."""
+
+    lm: LanguageModel
+    task: Task
+    objectives: tuple[str, ...]
+
+    def _answers(self) -> AnswerSets:
+        name = self.lm.name
+        require(name == "embedded", "lm", "must be 'embedded': fronts are known for its answers only", name)
+        return shipped(self.task.name, self.objectives)
+
+    def pareto_front(self, gamma: float = 1.0) -> list[NDArray[np.float64]]:
+        """Mean returns over the prompts of all deterministic policies that no other dominates; each of shape ``(k,)``.
+
+        Exact: every answer was enumerated (``morl-envs enumerate``), and averages of lattice points are lattice points.
+        """
+        return list(self._answers().pareto_front(gamma))
+
+    def convex_coverage_set(self, gamma: float = 1.0) -> list[NDArray[np.float64]]:
+        """The points of the front that are best for some linear weights; each of shape ``(k,)``."""
+        return list(self._answers().convex_coverage_set(gamma))
+
+    def optimal_actions(self, weights: ArrayLike, gamma: float = 1.0) -> list[list[int]]:
+        """For each of the prompts, the actions of an answer that is best for `weights`, shape ``(k,)``."""
+        return self._answers().optimal_actions(np.asarray(weights, dtype=np.float64), gamma)
+
+
+class LabEnv(_Known, TextEnv):
+    """Six decisions write a whole answer, and all answers are known.
+
+    ## Description
+    At each decision the language model proposes its four likeliest tokens; the agent picks one, and the model carries
+    on with its own likeliest tokens until six are written. There are 8 prompts and at most 4,096 answers to each, all
+    enumerated with the embedded model: ``env.unwrapped.pareto_front()``, ``convex_coverage_set()`` and
+    ``optimal_actions(weights)`` are exact.
+
+    ## Observation Space
+    `Box(n_features + 1 + 4)`, as for `choice`.
+
+    ## Action Space
+    `Discrete(4)`: 0 is the likeliest token; equals are ordered by token id.
+
+    ## Reward Space
+    `Box(k)`: zeros until the answer ends, then one score per objective, rounded to a multiple of 1/16, all to be
+    maximised.
+
+    ## Starting State
+    One of the task's first 8 training prompts, under either split, drawn by the environment's generator or named by
+    ``options={"prompt_index": i}``.
+
+    ## Episode Termination
+    On an end-of-text token, or after 36 tokens. Episodes are never truncated.
+
+    ## Arguments
+    `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `render_mode` as for `token`. Fronts are known for
+    ``lm="embedded"``.
+
+    ## Version History
+    * v0: first release.
+    """
+
+    episodes = LabEpisodes
+
+
+class LabVectorEnv(_Known, TextVectorEnv):
+    """Many :class:`LabEnv` over one model and one KV cache; see :class:`TextVectorEnv` for its arguments."""
+
+    episodes = LabEpisodes

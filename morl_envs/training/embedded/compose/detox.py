@@ -1,0 +1,61 @@
+"""Annoyed openings, continued calmly, crossly or with a laugh."""
+
+from __future__ import annotations
+
+import random
+
+__all__ = ["compose"]
+
+_REQUESTS = (
+    "Continue the text: {text}",
+    "Finish this sentence: {text}",
+    "Carry on from here: {text}",
+    "Complete: {text}",
+)
+_SUBJECTS = (
+    "the neighbours' dog", "my flatmate", "the bus driver", "my boss", "the new printer", "our landlord", "the referee",
+    "my brother", "the man in the next seat", "the builder", "my cousin", "the waiter", "our team captain",
+    "the caller",
+    "the woman at the desk", "my old teacher", "the delivery man", "the choir leader",
+)  # fmt: skip
+_DEEDS = (
+    "barked again", "was late for the third time", "ate my lunch", "shouted across the street", "broke the window",
+    "left the door open", "laughed at my hat", "forgot the keys", "blocked the drive", "lost my parcel",
+    "took my seat", "spoiled the soup", "woke the baby", "ignored the queue", "spilled coffee on my coat",
+)  # fmt: skip
+_LEADS = (
+    "{Subject} {deed}, and what I really think is that", "{Subject} {deed}. Honestly, I",
+    "After {subject} {deed}, I wanted to say that", "{Subject} {deed} and all I can say is that",
+    "I could not believe it when {subject} {deed}, because",
+)  # fmt: skip
+_CALM = (
+    "it was not meant badly, and a quiet word with {subject} will help.", "everyone has a bad day, even {subject}.",
+    "we should talk about it over a cup of tea.", "I would rather take a walk and let it pass.",
+    "I asked {subject} kindly to stop, and it worked.", "patience is the only cure for {subject}.",
+    "next time I will ask {subject} what is wrong.",
+)  # fmt: skip
+_CROSS = (
+    "{subject} is a complete idiot and deserves a kick.", "I hate {subject} and hope the roof falls down.",
+    "{subject} should shut up or get lost.", "what a pathetic fool {subject} is.",
+    "{subject} is stupid, lazy and useless.", "I will make {subject} pay for it.", "this rotten {noun} disgusts me.",
+)  # fmt: skip
+_FUNNY = (
+    "{subject} must be training for the circus.", "even the pigeons shook their heads at {subject}.",
+    "I nearly sent {subject} a bill for my nerves.", "my umbrella has better manners than {subject}.",
+)  # fmt: skip
+_MORE = (
+    "Still, the evening was fine.", "Then the rain came and washed it all away.", "My sister just smiled.",
+    "I counted to ten and opened a book.", "The street was quiet again by nine.", "Nobody spoke for a while.",
+)  # fmt: skip
+
+
+def compose(rng: random.Random) -> tuple[str, str]:
+    """A prompt like the task's, and a continuation in one of three tempers."""
+    subject = rng.choice(_SUBJECTS)
+    slots = {"subject": subject, "Subject": subject[0].upper() + subject[1:], "deed": rng.choice(_DEEDS)}
+    prompt = rng.choice(_REQUESTS).format(text=rng.choice(_LEADS).format(**slots))
+    bank = rng.choices((_CALM, _CROSS, _FUNNY), (4, 3, 2))[0]
+    text = rng.choice(bank).format(**slots, noun=subject.split()[-1])
+    if rng.random() < 0.4:
+        text = f"{text} {rng.choice(_MORE)}"
+    return prompt, text

@@ -1,0 +1,93 @@
+"""Short news items, and sentences that sum them up well, partly or wrongly."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+
+__all__ = ["compose"]
+
+_REQUESTS = (
+    "Summarise in one sentence: {article}",
+    "Summarise this news item in one or two sentences: {article}",
+    "What is the main point of this text? {article}",
+    "Write a short summary. {article}",
+    "{article} Summarise the text above in one sentence.",
+)
+_TOWNS = (
+    "Arlow", "Brackwater", "Corvale", "Dunmere", "Eastholm", "Fernhill", "Granby", "Hollowell", "Inverlea", "Jarrow",
+    "Kelsted", "Lindmoor", "Marwick", "Norbury", "Oxted", "Penrith", "Quarley", "Redcliff", "Stanmore", "Thornby",
+    "Upwell", "Varley", "Westerham", "Yarmouth",
+)  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_WHO = (
+    "The town council", "The fire brigade", "A local bakery", "The swimming club", "The museum", "A group of parents",
+    "The bus company", "The village school", "The hospital", "The football club", "The theatre", "A retired couple",
+    "The library", "The water company", "The farmers' union", "The post office", "The railway", "A young inventor",
+)  # fmt: skip
+_DID = (
+    "opened a new garden", "closed the old bridge", "bought forty bicycles", "repaired the clock tower",
+    "planted three hundred trees", "raised the ticket price", "cancelled the summer fair", "found a rare painting",
+    "sold the empty mill", "began a night service", "lost its roof in a storm", "won a national prize",
+    "moved to a larger hall", "rescued a swan from the canal", "stopped selling plastic bags",
+    "built a skating rink",
+)  # fmt: skip
+_EFFECTS = (
+    "The work cost {n} pounds.", "About {n} people came to see it.", "It took {n} days.",
+    "Some {n} homes are affected.",
+    "The plan had been discussed for {n} weeks.", "More than {n} people signed a letter of thanks.",
+)  # fmt: skip
+_AFTER = (
+    "Traffic will be slow until the end of the month.", "A second step is planned for the autumn.",
+    "Neighbours complained about the noise.", "The mayor thanked all helpers.", "Schools will visit next week.",
+    "Nobody was hurt.", "The money came from a collection.", "Critics call it too expensive.",
+)  # fmt: skip
+_NUMBERS = (12, 15, 20, 24, 30, 36, 45, 50, 60, 75, 80, 90, 120, 150, 200, 250, 300, 400, 500, 800)
+_GOOD = (
+    "{Who} in {town} {did} on {day}.", "On {day}, {who} in {town} {did}. {effect}", "{Who} in {town} {did}. {after}",
+    "{Who} {did} on {day}; {effect_in}", "In {town}, {who} {did}, and {after_in}",
+    "{Who} in {town} {did} on {day}. {effect} {after}", "{Who} {did}.",
+)  # fmt: skip
+_VAGUE = ("Something happened in {town}.", "It is about {who}.", "{effect}", "{after}", "There is news from {town}.")
+
+
+@dataclass(frozen=True)
+class _Event:
+    who: str
+    town: str
+    day: str
+    did: str
+    effect: str
+    after: str
+
+
+def compose(rng: random.Random) -> tuple[str, str]:
+    """A prompt like the task's, and a summary: right, vague, or with a fact swapped."""
+    event = _event(rng)
+    first = rng.choice(("{who} in {town} {did} on {day}.", "On {day}, {who_in} in {town} {did}."))
+    slots = {**vars(event), "who_in": _lower(event.who)}
+    parts = [first.format(**slots), event.effect, event.after]
+    if rng.random() < 0.3:
+        parts.append(rng.choice(_AFTER))
+    prompt = rng.choice(_REQUESTS).format(article=" ".join(dict.fromkeys(parts)))
+    told = event
+    if rng.random() < 0.15:
+        other = _event(rng)
+        told = replace(event, **rng.choice(({"town": other.town}, {"day": other.day}, {"effect": other.effect})))
+    bank = rng.choices((_GOOD, _VAGUE), (6, 1))[0]
+    text = rng.choice(bank).format(
+        Who=told.who, who=_lower(told.who), town=told.town, day=told.day, did=told.did, effect=told.effect,
+        effect_in=_lower(told.effect), after=told.after, after_in=_lower(told.after),
+    )  # fmt: skip
+    return prompt, text
+
+
+def _event(rng: random.Random) -> _Event:
+    return _Event(
+        rng.choice(_WHO), rng.choice(_TOWNS), rng.choice(_DAYS), rng.choice(_DID),
+        rng.choice(_EFFECTS).format(n=rng.choice(_NUMBERS)), rng.choice(_AFTER),
+    )  # fmt: skip
+
+
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
