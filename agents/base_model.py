@@ -17,6 +17,7 @@ import numpy as np
 from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
+from morl_envs.errors import require
 from morl_envs.evaluation import Budget
 
 
@@ -29,6 +30,10 @@ class BaseModel:
     """
 
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        valid = np.isfinite(self.temperature) and self.temperature >= 0
+        require(bool(valid), "temperature", "must be finite and at least 0", self.temperature)
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Nothing is learnt."""
@@ -84,6 +89,8 @@ class _Sampler:
 
 
 if __name__ == "__main__":
+    import sys
+
     from morl_envs.cli import main
 
-    main(["run", __file__])
+    main(["run", __file__, *sys.argv[1:]])

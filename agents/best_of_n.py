@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,6 +25,22 @@ from morl_envs.evaluation import Budget
 Candidates = tuple[list[str], NDArray[np.float32]]  # n texts and their reward vectors (n, k)
 
 
+class _Memory:
+    """The candidates sampled in one environment on one meter; another one starts afresh, and so does a copy."""
+
+    def __init__(self) -> None:
+        self.where: tuple[Any, Any] = (None, None)
+        self.candidates: dict[tuple[str, int], Candidates] = {}
+
+    def of(self, envs: Any) -> dict[tuple[str, int], Candidates]:
+        if self.where[0] is not envs or self.where[1] is not envs.meter:
+            self.where, self.candidates = (envs, envs.meter), {}
+        return self.candidates
+
+    def __reduce__(self) -> Any:
+        return _Memory, ()
+
+
 @dataclass(frozen=True)
 class BestOfN:
     """Chooses among samples of the environment's language model by weighted score.
@@ -36,13 +52,13 @@ class BestOfN:
 
     n: int = 8
     temperature: float = 0.8
-    _sampled: dict[Any, Candidates] = field(default_factory=dict, repr=False, compare=False)
+    _memory: _Memory = field(default_factory=_Memory, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        require(self.n >= 1, "n", "must be at least 1", self.n)
-        require(
-            self.temperature > 0, "temperature", "must be positive: equal samples leave no choice", self.temperature
-        )
+        require(isinstance(self.n, int) and self.n >= 1, "n", "must be an integer of at least 1", self.n)
+        valid = np.isfinite(self.temperature) and self.temperature > 0
+        rule = "must be finite and positive: equal samples leave no choice"
+        require(bool(valid), "temperature", rule, self.temperature)
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Nothing is learnt."""
@@ -54,8 +70,7 @@ class BestOfN:
     def save(self, folder: Path) -> None:
         """Write the arguments."""
         folder.mkdir(parents=True, exist_ok=True)
-        arguments = {key: value for key, value in asdict(self).items() if not key.startswith("_")}
-        (folder / "agent.json").write_text(json.dumps(arguments))
+        (folder / "agent.json").write_text(json.dumps({"n": self.n, "temperature": self.temperature}))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -73,30 +88,33 @@ class _BestOfN:
         self.prompts = {prompt.text: prompt for prompt in envs.prompts}
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
-        keys = [(text, seed, id(self.envs.meter)) for text, seed in zip(observations, seeds.tolist(), strict=True)]
-        self._sample([key for key in dict.fromkeys(keys) if key not in self.agent._sampled])
+        sampled = self.agent._memory.of(self.envs)
+        keys = list(zip(observations, seeds.tolist(), strict=True))
+        self._sample([key for key in dict.fromkeys(keys) if key not in sampled], sampled)
         chosen = []
         for key in keys:
-            texts, rewards = self.agent._sampled[key]
+            texts, rewards = sampled[key]
             chosen.append(texts[int(np.argmax(rewards @ self.weights))])
         return tuple(chosen)
 
-    def _sample(self, keys: list[Any]) -> None:
+    def _sample(self, keys: list[tuple[str, int]], sampled: dict[tuple[str, int], Candidates]) -> None:
         if not keys:
             return
         n = self.agent.n
-        repeated = [self.prompts[text] for text, *_ in keys for _ in range(n)]
-        seeds = [int(word) for _, seed, _ in keys for word in np.random.SeedSequence(seed).generate_state(n)]
+        repeated = [self.prompts[text] for text, _ in keys for _ in range(n)]
+        seeds = [int(word) for _, seed in keys for word in np.random.SeedSequence(seed).generate_state(n)]
         answers = self.envs.generate(repeated, seeds=seeds, temperature=self.agent.temperature)
         limit = self.envs.single_action_space.max_length
         texts = [answer.text[:limit] for answer in answers]
         rewards = self.envs.score(repeated, texts)
         for i, key in enumerate(keys):
             part = slice(i * n, (i + 1) * n)
-            self.agent._sampled[key] = (texts[part], rewards[part])
+            sampled[key] = (texts[part], rewards[part])
 
 
 if __name__ == "__main__":
+    import sys
+
     from morl_envs.cli import main
 
-    main(["run", __file__])
+    main(["run", __file__, *sys.argv[1:]])

@@ -17,6 +17,7 @@ import numpy as np
 from gymnasium import Env
 from numpy.typing import NDArray
 
+from morl_envs.errors import require
 from morl_envs.evaluation import Budget
 
 
@@ -29,6 +30,9 @@ class ConstantText:
     """
 
     text: str = "I loved it."
+
+    def __post_init__(self) -> None:
+        require(isinstance(self.text, str), "text", "must be a string", self.text)
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Nothing is learnt."""
@@ -60,6 +64,8 @@ class _Constant:
 
 
 if __name__ == "__main__":
+    import sys
+
     from morl_envs.cli import main
 
-    main(["run", __file__])
+    main(["run", __file__, *sys.argv[1:]])

@@ -76,6 +76,8 @@ class _Optimal:
 
 
 if __name__ == "__main__":
+    import sys
+
     from morl_envs.cli import main
 
-    main(["run", __file__])
+    main(["run", __file__, *sys.argv[1:]])

@@ -18,6 +18,7 @@ import numpy as np
 from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
+from morl_envs.errors import require
 from morl_envs.evaluation import Budget
 
 
@@ -30,6 +31,10 @@ class RandomAgent:
     """
 
     n_tokens: int = 16
+
+    def __post_init__(self) -> None:
+        valid = isinstance(self.n_tokens, int) and self.n_tokens >= 1
+        require(valid, "n_tokens", "must be an integer of at least 1", self.n_tokens)
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Nothing is learnt."""
@@ -67,6 +72,8 @@ class _Random:
 
 
 if __name__ == "__main__":
+    import sys
+
     from morl_envs.cli import main
 
-    main(["run", __file__])
+    main(["run", __file__, *sys.argv[1:]])
