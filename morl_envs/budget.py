@@ -24,7 +24,8 @@ class Budget:
     def __post_init__(self) -> None:
         for name in ("scored_completions", "generated_tokens"):
             value = getattr(self, name)
-            require(value is None or value >= 0, name, "must be None or at least 0", value)
+            natural = type(value) is int and value >= 0
+            require(value is None or natural, name, "must be None or an integer of at least 0", value)
 
 
 class Meter:
@@ -43,9 +44,11 @@ class Meter:
 
         Raises:
             BudgetExceeded: naming the count, the budget and what was asked; nothing is counted then.
+            InvalidParameter: for a negative amount.
         """
         asked = {"scored_completions": scored_completions, "generated_tokens": generated_tokens}
         for name, amount in asked.items():
+            require(amount >= 0, name, "must be at least 0", amount)
             limit, spent = getattr(self.budget, name), getattr(self, name)
             if limit is not None and spent + amount > limit:
                 raise BudgetExceeded(

@@ -49,6 +49,7 @@ class EvaluationProtocol:
     def __post_init__(self) -> None:
         sizes = {len(self.ref_point), len(self.ideal), len(self.nadir)}
         require(len(sizes) == 1, "ref_point, ideal and nadir", "must have the same length", sorted(sizes))
+        require(len(self.ref_point) > 0, "ref_point, ideal and nadir", "must not be empty", self.ref_point)
         require(
             all(r < n < i for r, n, i in zip(self.ref_point, self.nadir, self.ideal, strict=True)),
             "ref_point, nadir, ideal",
