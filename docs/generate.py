@@ -167,12 +167,12 @@ def _answer(names: Sequence[str], answer: dict[str, Any]) -> str:
 def _example(name: str) -> str:
     row = registry.row(name)
     control = "completion" if "completion" in row.controls else row.controls[0]
-    action = '"A quiet answer, in a few words."' if control == "completion" else "3"
+    action = '"A quiet answer."' if control == "completion" else "3"
     return (
         "```python\nimport gymnasium\nimport morl_envs\n\n"
         f'env = gymnasium.make("{row.id(control)}")\n'
         "observation, info = env.reset(seed=0)\n"
-        f"observation, reward, terminated, truncated, info = env.step({action})\n"
+        f"_, reward, terminated, _, info = env.step({action})\n"
         'print(info["reward_components"])\n```'
     )
 
@@ -185,9 +185,12 @@ def _objectives(name: str) -> str:
         rows = [(f"`{name}`", f"[{low:g}, {high:g}]") for name, low, high in bounds]
         return _table(("objective", "range of a step"), rows)
     scorers = [objectives.get(objective) for objective in task.objectives]
-    told = [_flat(inspect.getdoc(type(s)) or "") for s in scorers]
-    rows = [(f"`{s.name}`", f"[{s.low:g}, {s.high:g}]", s.version, t) for s, t in zip(scorers, told, strict=True)]
-    return _table(("objective", "range", "version", "what it measures"), rows)
+    told = [(inspect.getdoc(type(scorer)) or "").split("\n\n") for scorer in scorers]
+    rows = [
+        (f"`{s.name}`", f"[{s.low:g}, {s.high:g}]", s.version, _flat(t[0])) for s, t in zip(scorers, told, strict=True)
+    ]
+    more = [f"`{s.name}`: {_flat(p)}\n" for s, t in zip(scorers, told, strict=True) for p in t[1:]]
+    return _table(("objective", "range", "version", "what it measures"), rows) + "\n" + "\n".join(more)
 
 
 def _spaces(name: str) -> str:
@@ -198,8 +201,8 @@ def _spaces(name: str) -> str:
         for c, sections in found.items()
     ]
     return (
-        f"{_table(('id', 'observation', 'action'), rows)}\n[Controls](../controls.md) has each in full. An answer has at "
-        f"most {registry.task(name).max_new_tokens} tokens unless `max_new_tokens` says otherwise."
+        f"{_table(('id', 'observation', 'action'), rows)}\n[Controls](../controls.md) has each in full. An answer has "
+        f"at most {registry.task(name).max_new_tokens} tokens unless `max_new_tokens` says otherwise."
     )
 
 

@@ -1,0 +1,175 @@
+"""What the documentation says is true: its code runs, its names exist, its numbers are the scorers'."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import typer.main
+
+import morl_envs.lm
+from morl_envs import registry
+from morl_envs.cli import app
+from morl_envs.cli.agents import agent_names
+
+ROOT = Path(__file__).parent.parent
+READMES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "agents/README.md", "leaderboards/README.md")]
+HAND_WRITTEN = [*READMES, *sorted(p for p in (ROOT / "docs").glob("*.md")), ROOT / "docs/environments/index.md"]
+ANSWERS = sorted((ROOT / "docs/environments/answers").glob("*.json"))
+FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def load(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return list(load("generate").write(tmp_path_factory.mktemp("docs")))
+
+
+@pytest.fixture
+def tiny_in_place_of_real(tiny_lm: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = morl_envs.lm.load
+    monkeypatch.setattr(morl_envs.lm, "load", lambda name="", device="cpu", dtype="float32": real(tiny_lm, "cpu"))
+
+
+def blocks(text: str) -> list[tuple[str, str]]:
+    """(language, body) of the fenced blocks, in order."""
+    return FENCE.findall(text)
+
+
+def run_page(text: str, where: str, capsys: pytest.CaptureFixture[str]) -> int:
+    """Run a page's Python blocks in one namespace; a text block behind one is what it prints. How many were run."""
+    namespace: dict[str, Any] = {"__name__": where}
+    found = blocks(text)
+    count = 0
+    for i, (language, body) in enumerate(found):
+        if language != "python":
+            continue
+        capsys.readouterr()
+        exec(compile(body, f"{where} block {i}", "exec", dont_inherit=True), namespace)
+        count += 1
+        if found[i + 1 : i + 2] and found[i + 1][0] == "text":
+            assert capsys.readouterr().out == found[i + 1][1]
+    return count
+
+
+@pytest.mark.parametrize("page", HAND_WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.usefixtures("tiny_in_place_of_real")
+def test_code_of_pages_runs(
+    page: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if page.name == "design.md":
+        pytest.skip("its code is a sketch of a protocol")
+    text = page.read_text(encoding="utf-8")
+    if "stable_baselines3" in text:
+        pytest.importorskip("stable_baselines3")
+    monkeypatch.chdir(tmp_path)
+    assert run_page(text, page.name, capsys) == text.count("```python")
+
+
+@pytest.mark.usefixtures("tiny_in_place_of_real")
+def test_code_of_generated_pages_runs(generated: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert sum(run_page(page.read_text(encoding="utf-8"), page.name, capsys) for page in generated) >= len(
+        registry.TASKS
+    )
+
+
+def test_every_task_has_a_page_that_names_its_ids(generated: list[Path]) -> None:
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in generated}
+    for task, row in registry.TASKS.items():
+        for control in row.controls:
+            assert f'"{row.id(control)}"' in pages[task] or f"`{row.id(control)}`" in pages[task]
+            assert f"`{row.id(control)}`" in pages["overview"]
+        assert registry.task(task).content_hash("test") in pages[task]
+        for objective in registry.task(task).objectives:
+            assert f"| `{objective}` | [" in pages[task]
+
+
+def test_the_readme_lists_every_task_with_its_controls() -> None:
+    rows = re.findall(r"^\| `(\w+)`: .* \| (.*) \|$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {task: tuple(listed.split(", ")) for task, listed in rows} == {
+        t: r.controls for t, r in registry.TASKS.items()
+    }
+
+
+def test_generated_tables_are_tables(generated: list[Path]) -> None:
+    for page in generated:
+        for table in re.findall(r"(?:^\|.*\|\n)+", page.read_text(encoding="utf-8"), re.MULTILINE):
+            columns = {len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}
+            assert len(columns) == 1, f"{page.name}: {table[:200]}"
+
+
+@pytest.mark.parametrize("page", HAND_WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_ids_on_pages_exist(page: Path) -> None:
+    found = set(re.findall(r"morl/[\w-]+?-v\d+", page.read_text(encoding="utf-8")))
+    assert found <= set(registry.ids())
+
+
+@pytest.mark.parametrize("page", HAND_WRITTEN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_and_options_on_pages_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for line in re.findall(r"(?:^|`)morl-envs ([^`\n…]+)", text, re.MULTILINE):
+        name, *words = shlex.split(line, comments=True)
+        if name == "COMMAND":
+            continue
+        assert name in commands, line
+        options = {option for parameter in commands[name].params for option in parameter.opts} | {"--help"}
+        assert {word for word in words if word.startswith("--")} <= options, line
+        if name == "run" and not re.search(r"\.py|[A-Z]|--help", words[0]):
+            assert words[0] in agent_names(), line
+    targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make (\w+)", text, re.MULTILINE)) <= targets
+    for script in re.findall(r"python ((?:docs|agents)/\w+\.py)", text):
+        assert (ROOT / script).is_file()
+
+
+def test_links_between_files_of_the_checkout_hold() -> None:
+    for page in HAND_WRITTEN:
+        prose = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", prose):
+            made_by_the_build = "environments" in (page.parent / target).parts
+            assert "://" in target or made_by_the_build or (page.parent / target).resolve().exists(), (page, target)
+
+
+def test_the_agents_readme_lists_every_agent() -> None:
+    rows = re.findall(r"^\| `(\w+)\.py` \|", (ROOT / "agents/README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(rows) == sorted(path.stem for path in (ROOT / "agents").glob("*.py"))
+
+
+@pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
+def test_committed_answers_have_the_scores_shown(path: Path) -> None:
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    assert kept["task"] == path.stem and len(kept["answers"]) == 10
+    assert sum(answer["source"] == "written" for answer in kept["answers"]) <= 3
+    env: Any = gymnasium.make(registry.row(path.stem).id("completion"), split="test").unwrapped
+    assert kept["objectives"] == list(env.objectives)
+    prompts = {prompt.id: prompt for prompt in env.prompts}
+    for answer in kept["answers"]:
+        assert prompts[answer["prompt_id"]].text == answer["prompt"]
+        assert re.match(r"(Yes|Half|No): ", answer["remark"]), "a remark begins with its verdict"
+    asked = [prompts[answer["prompt_id"]] for answer in kept["answers"]]
+    scores = env.score(asked, [answer["answer"] for answer in kept["answers"]])
+    moved = "scores have moved: run `python docs/answers.py TASK`, read again, and write the remarks that it emptied"
+    assert scores == pytest.approx(np.array([answer["scores"] for answer in kept["answers"]]), abs=1e-3), moved
+
+
+def test_the_prompts_of_committed_answers_are_those_of_the_seeds() -> None:
+    for path in ANSWERS:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        env = gymnasium.make(registry.row(path.stem).id("completion"), split="test")
+        sampled = [answer["prompt_id"] for answer in kept["answers"] if answer["source"] == "sampled"]
+        assert sampled == [env.reset(seed=kept["seed"] + i)[1]["prompt_id"] for i in range(len(sampled))]
