@@ -16,13 +16,13 @@ author = "morl-envs developers"
 version = release = morl_envs.__version__
 extensions = ["myst_parser", "sphinx_copybutton"]
 exclude_patterns = ["generated/*"]  # parts of pages, included by them
-myst_enable_extensions = ["attrs_block", "colon_fence"]
+myst_enable_extensions = ["attrs_inline"]
 myst_heading_anchors = 3
 nitpicky = True
 html_theme = "furo"
 html_title = "morl-envs"
 html_static_path = ["static"]
-html_css_files = ["answers.css"]
+html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_show_copyright = False
 copybutton_exclude = ".linenos, .gp, .go"

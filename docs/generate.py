@@ -58,11 +58,10 @@ def overview() -> str:
     rows = []
     for name, row in registry.TASKS.items():
         task = registry.task(name)
-        ids = "<br>".join(f"`{row.id(control)}`" for control in row.controls)
-        prompts = " + ".join(str(len(task.prompts(split))) for split in SPLITS)
-        rows.append((f"[{name}]({name}.md)", task.summary, ", ".join(task.objectives), ids, prompts))
+        ids = "<br>".join(f"`{row.id(control)}`{{.id}}" for control in row.controls)
+        rows.append((f"[{name}]({name}.md)", task.summary.rstrip("."), ", ".join(task.objectives), ids))
     names = "\n".join(registry.TASKS)
-    table = _table(("task", "about", "objectives", "ids", "prompts (train + test)"), rows)
+    table = _table(("task", "about", "objectives", "ids"), rows)
     return f"{table}\n```{{toctree}}\n:hidden:\n\n{names}\n```\n"
 
 
@@ -197,7 +196,7 @@ def _spaces(name: str) -> str:
     row = registry.row(name)
     found = {control: _docstring_sections(_environment(name, control)) for control in row.controls}
     rows = [
-        (f"`{row.id(c)}`", *(_flat(sections.get(section, "")) for section in ("Observation Space", "Action Space")))
+        (f"`{row.id(c)}`{{.id}}", *(_flat(sections.get(section, "")) for section in ("Observation Space", "Action Space")))
         for c, sections in found.items()
     ]
     return (
