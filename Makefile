@@ -24,7 +24,7 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python
 demo: $(VENV)/.demo  ## Fetch a model, evaluate an agent on a text environment, print and draw its front
 	$(BIN)/morl-envs fetch smollm2-135m
 	$(BIN)/morl-envs run best_of_n --env morl/review-completion-v0 --lm smollm2-135m \
-	  --n-prompts 12 --seeds 2 --divisions 4 --out runs/demo
+	  --n-prompts 12 --seeds 2 --divisions 4 --out runs/demo --overwrite
 
 test: $(VENV)/.dev  ## Run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q

@@ -13,7 +13,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import Env
@@ -49,6 +49,8 @@ class BestOfN:
         n: Candidates per prompt.
         temperature: Of the samples.
     """
+
+    controls: ClassVar[tuple[str, ...]] = ("completion",)
 
     n: int = 8
     temperature: float = 0.8

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import Env
@@ -28,6 +28,8 @@ class ConstantText:
     Args:
         text: The answer.
     """
+
+    controls: ClassVar[tuple[str, ...]] = ("completion",)
 
     text: str = "I loved it."
 

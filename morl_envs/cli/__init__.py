@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
+from morl_envs import __version__
 from morl_envs.errors import (
     BudgetExceeded,
     ContractViolation,
@@ -21,7 +23,6 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="morl-envs",
     help="Multi-objective reinforcement learning for text generation.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
 console = Console()
@@ -76,7 +77,10 @@ def run(
     divisions: Annotated[int | None, typer.Option(help="Steps of the weight lattice between two corners.")] = None,
     num_envs: Annotated[int, typer.Option(help="Episodes side by side.")] = 32,
     set_: Annotated[list[str] | None, typer.Option("--set", help="An argument of the agent: name=value.")] = None,
+    completions: Annotated[int | None, typer.Option(help="Training budget: scored completions.")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Training budget: generated tokens.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the result; runs/<agent>-<env> by default.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that is there.")] = False,
 ) -> None:
     """Train and evaluate an agent; print its front, draw it, and keep the result."""
     from morl_envs.cli.run import Request
@@ -84,8 +88,34 @@ def run(
 
     run_agent(
         console,
-        Request(agent, env, lm, device, dtype, n_prompts, seeds, divisions, num_envs, tuple(set_ or ()), out),
+        Request(
+            agent=agent,
+            env=env,
+            lm=lm,
+            device=device,
+            dtype=dtype,
+            n_prompts=n_prompts,
+            n_seeds=seeds,
+            divisions=divisions,
+            num_envs=num_envs,
+            settings=tuple(set_ or ()),
+            completions=completions,
+            tokens=tokens,
+            out=out,
+            overwrite=overwrite,
+        ),
     )
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        console.print(__version__, highlight=False)
+    elif context.invoked_subcommand is None:
+        console.print(context.get_help(), highlight=False)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -96,5 +126,5 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except (*known, gymnasium.error.Error) as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True, markup=True)
+        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(2) from None

@@ -8,6 +8,7 @@ from typing import Any
 import gymnasium
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 
 from morl_envs.errors import InvalidParameter
 from morl_envs.registry import task_and_control
@@ -25,12 +26,12 @@ def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
     try:
         while True:
             _, info = env.reset(seed=seed)
-            console.print(f"\n[bold]prompt[/]\n{info['prompt']}\n", highlight=False)
+            console.print(f"\n[bold]prompt[/]\n{escape(info['prompt'])}\n", highlight=False)
             for action in ask(console, env.unwrapped, control):
                 try:
                     _, _, terminated, _, info = env.step(action)
                 except InvalidParameter as error:
-                    console.print(f"[red]{error}[/]")
+                    console.print(f"[red]{escape(str(error))}[/]", highlight=False)
                     continue
                 if terminated:
                     break

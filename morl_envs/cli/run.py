@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import gymnasium
 import numpy as np
+from numpy.typing import NDArray
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
 
 from morl_envs import registry
 from morl_envs.budget import Meter
-from morl_envs.cli import agents
+from morl_envs.cli import agents, report
 from morl_envs.cli.show import lm_kwargs
-from morl_envs.errors import require
+from morl_envs.errors import InvalidParameter, require
 from morl_envs.evaluation import Budget, EvaluationResult, evaluate
-from morl_envs.metrics import non_dominated, simplex_lattice
+from morl_envs.metrics import simplex_lattice
 
 __all__ = ["Request", "run"]
-
-_SAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -40,89 +38,90 @@ class Request:
     divisions: int | None
     num_envs: int
     settings: tuple[str, ...]
+    completions: int | None
+    tokens: int | None
     out: Path | None
+    overwrite: bool
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A request whose every argument was checked, before a model is loaded or anything is spent."""
+
+    agent: Any
+    seeds: tuple[int, ...]
+    weights: NDArray[np.float64]
+    n_prompts: int
+    budget: Budget
+    kwargs: dict[str, Any]
+    out: Path
 
 
 def run(console: Console, request: Request) -> EvaluationResult:
     """Train and evaluate; the result file is written before anything is drawn."""
     from morl_envs.cli.plot import draw_front
 
-    protocol = registry.protocol(request.env)
-    agent = agents.build(request.agent, request.settings)
-    seeds = protocol.seeds
-    if request.n_seeds is not None:
-        require(1 <= request.n_seeds <= len(seeds), "--seeds", f"must be in [1, {len(seeds)}]", request.n_seeds)
-        seeds = seeds[: request.n_seeds]
-    kwargs = lm_kwargs(request.env, lm=request.lm, device=request.device, dtype=request.dtype)
-    meter = Meter()
+    plan = _checked(request)
+    meter = Meter(plan.budget)
 
     def make_env(**overrides: Any) -> Any:
-        env: Any = gymnasium.make(request.env, **{**kwargs, **overrides, "split": "train"})
+        env: Any = gymnasium.make(request.env, **{**plan.kwargs, **overrides, "split": "train"})
         env.unwrapped.meter = meter
         return env
 
-    agent.train(make_env, Budget(), seeds[0])
-    weights = None
-    if request.divisions is not None:
-        weights = simplex_lattice(len(protocol.ref_point), request.divisions)
+    plan.agent.train(make_env, plan.budget, plan.seeds[0])
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TextColumn("eta"), TimeRemainingColumn(), console=console) as bar:
         task = bar.add_task("answers", total=None)
         result = evaluate(
-            agent,
+            plan.agent,
             request.env,
-            weights=weights,
-            seeds=seeds,
-            n_prompts=request.n_prompts,
+            weights=plan.weights,
+            seeds=plan.seeds,
+            n_prompts=plan.n_prompts,
             num_envs=request.num_envs,
-            env_kwargs=kwargs,
+            env_kwargs=plan.kwargs,
             on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    name = Path(request.agent.partition(":")[0]).stem
-    out = request.out or Path("runs") / f"{name}-{request.env.replace('/', '-')}"
-    result.save(out / "result.json")
-    draw_front(result, out / "front.png")
-    _table(console, result)
-    _samples(console, result)
-    console.print(f"\nresult {out / 'result.json'}\nfront  {out / 'front.png'}", soft_wrap=True)
+    result.save(plan.out / "result.json")
+    draw_front(result, plan.out / "front.png")
+    report.table(console, result)
+    report.samples(console, result)
+    console.print(f"\nresult {plan.out / 'result.json'}\nfront  {plan.out / 'front.png'}", soft_wrap=True)
     return result
 
 
-def _table(console: Console, result: EvaluationResult) -> None:
-    means, by_seed = result.mean_returns(), result.returns_by_seed()
-    front = non_dominated(means)
-    table = Table(title=f"{escape(result.agent)} on {result.id}")
-    table.add_column("weights")
-    for name in result.objectives:
-        table.add_column(name, justify="right")
-    table.add_column("weighted", justify="right")
-    table.add_column("front")
-    several = len(result.seeds) > 1
-    for i, weights in enumerate(np.asarray(result.weights)):
-        spread = by_seed[:, i].std(axis=0, ddof=1) if several else None
-        cells = [f"{m:.3f}" + (f" ±{spread[j]:.3f}" if spread is not None else "") for j, m in enumerate(means[i])]
-        shown = " ".join(f"{w:.2f}" for w in weights)
-        table.add_row(shown, *cells, f"{weights @ means[i]:.3f}", "*" if front[i] else "")
-    console.print(table)
-    if several:
-        console.print(f"± standard deviation over {len(result.seeds)} seeds; * not dominated", style="dim")
-    console.print(
-        f"hypervolume {result.hypervolume():.4f} above {result.ref_point}, "
-        f"expected utility {result.expected_utility():.4f}, "
-        + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in result.costs.items())
-    )
+def _checked(request: Request) -> _Plan:
+    protocol = registry.protocol(request.env)
+    task, control = registry.task_and_control(request.env)
+    agent = agents.build(request.agent, request.settings)
+    fitting = getattr(agent, "controls", (control,))
+    require(control in fitting, "agent", f"must act under the control {control!r} of {request.env}", request.agent)
+    seeds = protocol.seeds
+    if request.n_seeds is not None:
+        require(1 <= request.n_seeds <= len(seeds), "--seeds", f"must be in [1, {len(seeds)}]", request.n_seeds)
+        seeds = seeds[: request.n_seeds]
+    n_prompts = protocol.n_prompts if request.n_prompts is None else request.n_prompts
+    available = len(registry.task(task).prompts("test"))
+    require(1 <= n_prompts <= available, "--n-prompts", f"must be in [1, {available}]", n_prompts)
+    require(request.num_envs >= 1, "--num-envs", "must be at least 1", request.num_envs)
+    divisions = protocol.weight_divisions if request.divisions is None else request.divisions
+    weights = simplex_lattice(len(protocol.ref_point), divisions)
+    budget = Budget(scored_completions=request.completions, generated_tokens=request.tokens)
+    kwargs: dict[str, Any] = lm_kwargs(request.env, lm=request.lm, device=request.device, dtype=request.dtype)
+    gymnasium.make(request.env, **kwargs).close()  # an unknown model or device is refused here
+    return _Plan(agent, seeds, weights, n_prompts, budget, kwargs, _writable_folder(request))
 
 
-def _samples(console: Console, result: EvaluationResult) -> None:
-    prompts = {
-        prompt.id: prompt.text for prompt in registry.task(registry.task_and_control(result.id)[0]).prompts("test")
-    }
-    corners = np.linspace(0, len(result.weights) - 1, min(_SAMPLES, len(result.weights))).astype(int)
-    console.print("\n[bold]sample answers[/]")
-    for i, w in enumerate(corners):
-        prompt = i % len(result.prompt_ids)
-        scores = zip(result.objectives, result.returns[0][w][prompt], strict=True)
-        asked = ", ".join(f"{name} {x:g}" for name, x in zip(result.objectives, result.weights[w], strict=True))
-        console.print(f"\n[dim]{escape(prompts[result.prompt_ids[prompt]])}[/]", highlight=False)
-        console.print(escape(result.completions[0][w][prompt].strip()), highlight=False)
-        console.print(f"[dim]asked:[/] {asked}  [dim]got:[/] " + ", ".join(f"{n} {x:.2f}" for n, x in scores))
+def _writable_folder(request: Request) -> Path:
+    name = Path(request.agent.partition(":")[0]).stem
+    out = request.out or Path("runs") / f"{name}-{request.env.replace('/', '-')}"
+    rule = "must hold no result yet, or --overwrite must be given"
+    require(request.overwrite or not (out / "result.json").exists(), "--out", rule, str(out))
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=out):
+            pass
+    except OSError as error:
+        raise InvalidParameter(f"--out must be a folder that can be written, got {str(out)!r}: {error}") from None
+    return out

@@ -7,36 +7,39 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from morl_envs import registry
+from morl_envs.tasks import SPLITS
 
 __all__ = ["checks", "fetch", "lm_kwargs", "suite"]
 
 
-def lm_kwargs(id: str, **kwargs: str) -> dict[str, str]:
+def lm_kwargs(id: str, **kwargs: Any) -> dict[str, Any]:
     """What chooses a language model, for an id that takes one; nothing for one that has none."""
     return kwargs if registry.uses_lm(id) else {}
 
 
 def suite(console: Console) -> None:
-    """Print the registry as tables."""
+    """Print the registry, a block a task; ids are never cut or wrapped."""
     from morl_envs import objectives
 
-    table = Table("task", "about", "prompts (train, test)", "objectives", "ids", show_lines=True)
     for name, row in registry.TASKS.items():
         task = registry.task(name)
-        scored = "\n".join(task.objectives)
+        scored = ", ".join(task.objectives)
         if not row.environments:
             scorers = [objectives.get(objective) for objective in task.objectives]
-            scored = "\n".join(f"{o.name} [{o.low:g}, {o.high:g}]" for o in scorers)
-        table.add_row(
-            name,
-            task.summary,
-            f"{len(task.prompts('train'))}, {len(task.prompts('test'))}",
-            scored,
-            "\n".join(row.id(control) for control in row.controls),
-        )
-    console.print(table, markup=False)
+            scored = ", ".join(f"{o.name} [{o.low:g}, {o.high:g}]" for o in scorers)
+        counts = " and ".join(f"{len(task.prompts(split))} {split}" for split in SPLITS)
+        block = Table.grid(padding=(0, 2))
+        block.add_column(width=10)
+        block.add_column(overflow="fold")
+        block.add_row(Text(name, style="bold"), Text(task.summary))
+        block.add_row("", Text(f"objectives: {scored}"))
+        block.add_row("", Text(f"prompts: {counts}"))
+        for control in row.controls:
+            block.add_row("", Text(row.id(control), style="cyan", no_wrap=True))
+        console.print(block, "")
 
 
 def checks(console: Console, id: str, **kwargs: Any) -> None:

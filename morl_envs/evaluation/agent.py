@@ -29,7 +29,11 @@ class Policy(Protocol):
 
 @runtime_checkable
 class Agent(Protocol):
-    """Anything that can be trained within a budget and then asked for a policy per weight vector."""
+    """Anything that can be trained within a budget and then asked for a policy per weight vector.
+
+    An agent that acts under some controls only lists them in a class attribute ``controls``, such as
+    ``("completion",)``.
+    """
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Learn in environments from `make_env`, which charge one meter that holds `budget`."""

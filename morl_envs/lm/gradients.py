@@ -61,7 +61,7 @@ def _add_folded(total: torch.Tensor, parts: Sequence[torch.Tensor]) -> None:
         if folds:
             drawn = torch.randint(0, 2, values.shape, generator=signs, dtype=torch.int8)
             values = values * (2 * drawn - 1).to(values)
-        for piece in values.split(_FOLDED):
+        for piece in torch.split(values, _FOLDED):
             head = piece[: len(total) - at]
             total[at : at + len(head)] += head
             rest = piece[len(head) :]

@@ -17,7 +17,7 @@ from typing import Any
 from morl_envs.spec import Prompt
 from morl_envs.tasks.base import Task
 
-__all__ = ["FORMAT", "KINDS", "TASK"]
+__all__ = ["FORMAT", "KINDS", "TASK", "sum_of"]
 
 _SEED = 31_415
 _SIZES = {"train": 500, "test": 200}
@@ -58,13 +58,18 @@ def _groups(rng: random.Random) -> tuple[str, int]:
 KINDS: tuple[Callable[[random.Random], tuple[str, int]], ...] = (_chain, _product, _gain, _loss, _groups)
 
 
+def sum_of(question: str, value: int) -> tuple[Any, ...]:
+    """What makes two questions ask for the same sum: the result and the numbers, whatever the wording."""
+    return (value, *sorted(re.findall(r"\d+", question)))
+
+
 def _draw(split: str) -> tuple[Prompt, ...]:
     rng = random.Random(_SEED)
     questions: dict[tuple[Any, ...], tuple[str, int]] = {}
     while len(questions) < sum(_SIZES.values()):
         kind = rng.choice(KINDS)
         question, value = kind(rng)
-        questions.setdefault((value, *sorted(re.findall(r"\d+", question))), (question, value))
+        questions.setdefault(sum_of(question, value), (question, value))
     rows = list(questions.values())
     rows = rows[: _SIZES["train"]] if split == "train" else rows[_SIZES["train"] :]
     return tuple(

@@ -1,0 +1,225 @@
+"""The command does what it says, and refuses the rest in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import morl_envs
+from morl_envs import registry
+from morl_envs.cli import agents, main
+from morl_envs.evaluation import EvaluationResult
+
+Output = tuple[int, str, str]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Runs the command in this process; returns (exit code, stdout, stderr)."""
+
+    def run(*arguments: str, columns: int = 80, answers: list[str] | None = None) -> Output:
+        monkeypatch.setenv("COLUMNS", str(columns))
+        if answers is not None:
+            lines = iter(answers)
+
+            def ask(_: str = "") -> str:
+                try:
+                    return next(lines)
+                except StopIteration:
+                    raise EOFError from None
+
+            monkeypatch.setattr("builtins.input", ask)
+        code = 0
+        try:
+            main(list(arguments))
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else 0
+        found = capsys.readouterr()
+        return code, found.out, found.err
+
+    return run
+
+
+@pytest.fixture
+def small(tiny_lm: str, tmp_path: Path) -> list[str]:
+    """Arguments of a run that takes a second."""
+    sizes = ["--n-prompts", "2", "--seeds", "1", "--divisions", "1", "--num-envs", "2"]
+    return ["--lm", tiny_lm, "--dtype", "float32", *sizes, "--out", str(tmp_path / "out")]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_list_shows_every_task_and_never_cuts_an_id(command: Any, columns: int) -> None:
+    code, out, _ = command("list", columns=columns)
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    for id in registry.ids():
+        assert [id] in lines
+    for task in registry.TASKS:
+        assert any(line and line[0] == task for line in lines)
+        for objective in registry.task(task).objectives:
+            assert objective in out
+
+
+def test_version_and_help(command: Any) -> None:
+    assert command("--version")[1].strip() == morl_envs.__version__
+    code, out, _ = command()
+    assert code == 0 and "fetch" in out and "run" in out
+
+
+@pytest.mark.parametrize("id", ["morl/review-completion-v0", "morl/arithmetic-choice-v0"])
+def test_check_names_every_check(command: Any, tiny_lm: str, id: str) -> None:
+    code, out, _ = command("check", id, "--lm", tiny_lm, "--dtype", "float32")
+    assert code == 0
+    for name in (*morl_envs.check.ENV_CHECKS, *morl_envs.check.VECTOR_CHECKS):
+        assert f"ok {name.replace('_', ' ')}" in out
+
+
+def test_playing_with_whole_answers(command: Any, tiny_lm: str) -> None:
+    text = "Tender acting, dull plot."
+    code, out, _ = command("play", "morl/review-completion-v0", "--lm", tiny_lm, answers=[text, "x" * 5000, "Bad."])
+    assert code == 0
+    assert out.count("prompt") == 3, "two answers, and the prompt that the input ended at"
+    assert text in out and "positivity" in out and "action must be in UnicodeText" in out
+
+
+@pytest.mark.parametrize(
+    ("control", "lines"), [("token", ["0", "= the film", "99", "x"]), ("choice", ["0", "3", "77"])]
+)
+def test_playing_token_by_token(command: Any, tiny_lm: str, control: str, lines: list[str]) -> None:
+    many = lines + ["0"] * 60
+    code, out, _ = command("play", f"morl/review-{control}-v0", "--lm", tiny_lm, "--dtype", "float32", answers=many)
+    assert code == 0
+    assert "positivity" in out, "an episode came to its end"
+    assert "must be" in out, "a bad line is refused and asked again"
+
+
+CASES = [
+    (agent, id)
+    for agent, id in (
+        ("best_of_n", "morl/review-completion-v0"),
+        ("constant_text", "morl/arithmetic-completion-v0"),
+        ("base_model", "morl/review-token-v0"),
+        ("base_model", "morl/arithmetic-choice-v0"),
+        ("base_model", "morl/review-completion-v0"),
+        ("random_agent", "morl/review-choice-v0"),
+        ("random_agent", "morl/arithmetic-token-v0"),
+        ("random_agent", "morl/review-completion-v0"),
+    )
+]
+
+
+@pytest.mark.parametrize(("agent", "id"), CASES)
+def test_run_keeps_shows_and_draws(command: Any, small: list[str], tmp_path: Path, agent: str, id: str) -> None:
+    code, out, err = command("run", agent, "--env", id, *small)
+    assert code == 0, err
+    result = EvaluationResult.load(tmp_path / "out" / "result.json")
+    assert result.id == id and len(result.weights) == 3 and len(result.prompt_ids) == 2
+    assert (tmp_path / "out" / "front.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["front.png", "result.json"]
+    for shown in (*result.objectives, "hypervolume", "expected utility", "sample answers", "1.00 0.00 0.00"):
+        assert shown in out
+    assert max(map(len, out.splitlines())) <= 80 + len(str(tmp_path)) + 30, "only paths may be wider"
+
+
+def test_a_file_of_ones_own_is_an_agent(command: Any, small: list[str], tmp_path: Path) -> None:
+    source = (agents._folder() / "constant_text.py").read_text().replace("ConstantText", "Mine")
+    (tmp_path / "mine.py").write_text(source)
+    path = f"{tmp_path / 'mine.py'}:Mine"
+    code, out, err = command("run", path, "--env", "morl/review-completion-v0", "--set", "text=Fine.", *small)
+    assert code == 0, err
+    assert "Mine on morl/review-completion-v0" in out
+    assert EvaluationResult.load(tmp_path / "out" / "result.json").completions[0][0][0] == "Fine."
+
+
+REVIEW = ["--env", "morl/review-completion-v0"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "morl/reviw-token-v0"], "id must be one of .* did you mean 'morl/review-token-v0'"),
+        (["fetch", "smollm"], "name must be one of .*'smollm2-135m'"),
+        (["run", "best_of_m", *REVIEW], "agent must be one of .* did you mean 'best_of_n'"),
+        (["run", "nowhere.py", *REVIEW], "agent must name a file that exists, got 'nowhere.py'"),
+        (["run", "best_of_n", "--env", "morl/review-token-v0"], "agent must act under the control 'token'"),
+        (["run", "best_of_n", *REVIEW, "--set", "m=3"], "--set must be one of 'n', 'temperature', got 'm'"),
+        (["run", "best_of_n", *REVIEW, "--set", "n"], "--set must have the form name=value, got 'n'"),
+        (["run", "best_of_n", *REVIEW, "--set", "n=0"], "n must be an integer of at least 1, got 0"),
+        (["run", "best_of_n", *REVIEW, "--n-prompts", "0"], r"--n-prompts must be in \[1, 200\], got 0"),
+        (["run", "best_of_n", *REVIEW, "--n-prompts", "9999"], r"--n-prompts must be in \[1, 200\], got 9999"),
+        (["run", "best_of_n", *REVIEW, "--seeds", "99"], r"--seeds must be in \[1, 5\], got 99"),
+        (["run", "best_of_n", *REVIEW, "--divisions", "0"], "divisions must be at least 1, got 0"),
+        (["run", "best_of_n", *REVIEW, "--num-envs", "0"], "--num-envs must be at least 1, got 0"),
+        (["run", "best_of_n", *REVIEW, "--completions", "-1"], "scored_completions must be None or an integer"),
+        (["run", "base_model", "--env", "morl/review-token-v0", "--lm", "nosuch"], "lm must be one of .*got 'nosuch'"),
+        (["run", "base_model", "--env", "morl/review-token-v0", "--device", "tpu"], "device must be 'auto' or"),
+        (["run", "base_model", "--env", "morl/review-token-v0", "--dtype", "int3"], "dtype must be one of"),
+        (["run", "best_of_n", *REVIEW, "--out", "/proc/nothing"], "--out must be a folder that can be written"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    command: Any, arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import re
+
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command(*arguments)
+    assert code == 2
+    assert re.search(f"^error: {message}", err) and len(err.strip().splitlines()) == 1, err
+    assert not list(tmp_path.rglob("result.json"))
+
+
+def test_text_in_brackets_survives_in_an_error(command: Any) -> None:
+    _, _, err = command("check", "[bold]morl[/bold]")
+    assert "[bold]morl[/bold]" in err
+
+
+def test_a_result_is_replaced_only_on_request(command: Any, small: list[str], tmp_path: Path) -> None:
+    assert command("run", "constant_text", *REVIEW, *small)[0] == 0
+    held = (tmp_path / "out" / "result.json").read_bytes()
+    code, _, err = command("run", "constant_text", *REVIEW, "--set", "text=Other.", *small)
+    assert code == 2 and "--overwrite" in err
+    assert (tmp_path / "out" / "result.json").read_bytes() == held
+    assert command("run", "constant_text", *REVIEW, "--set", "text=Other.", *small, "--overwrite")[0] == 0
+    assert (tmp_path / "out" / "result.json").read_bytes() != held
+
+
+def test_a_killed_run_leaves_no_result(tiny_lm: str, tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    slow = (agents._folder() / "constant_text.py").read_text()
+    slow = slow.replace(
+        "        return (self.text,) * len(seeds)",
+        f"        import pathlib, time\n        pathlib.Path({str(started)!r}).touch()\n        time.sleep(0.2)\n"
+        "        return (self.text,) * len(seeds)",
+    )
+    (tmp_path / "slow.py").write_text(slow)
+    out = tmp_path / "out"
+    line = "import sys; from morl_envs.cli import main; main(sys.argv[1:])"
+    run = ["run", str(tmp_path / "slow.py"), *REVIEW, "--lm", tiny_lm, "--num-envs", "1", "--out", str(out)]
+    process = subprocess.Popen([sys.executable, "-c", line, *run], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(600):
+            if started.exists():
+                break
+            time.sleep(0.1)
+        assert started.exists()
+        os.kill(process.pid, signal.SIGKILL)
+    finally:
+        process.kill()
+        process.wait()
+    assert not (out / "result.json").exists() and not (out / "front.png").exists()
+
+
+def test_a_result_cut_short_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(json.dumps({"schema_version": 1})[:-3])
+    with pytest.raises(morl_envs.InvalidParameter, match="path must be an evaluation result"):
+        EvaluationResult.load(path)
