@@ -60,6 +60,11 @@ _ROWS = (
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
+        "reflection",
+        ("token", "choice", "completion"),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
+    ),
+    Row(
         "assistant",
         ("token", "choice", "completion"),
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),

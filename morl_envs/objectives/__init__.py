@@ -17,6 +17,7 @@ _MODULES = {
     "format": "verifiable",
     "reflection": "reflection",
     "empathy": "empathy",
+    "fluency": "fluency",
     "helpfulness": "helpfulness",
     "harmlessness": "harmlessness",
     "humour": "humour",
