@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from morl_envs.objectives.words import FUNCTION, originality, soundness, words
 from morl_envs.spec import Prompt
 
-__all__ = ["BUCKETS", "OBJECTIVES", "Fluency", "buckets", "tokens"]
+__all__ = ["BUCKETS", "OBJECTIVES", "Fluency", "buckets", "scale", "tokens"]
 
 BUCKETS = 1 << 15
 WEIGHTS = files("morl_envs.objectives") / "data" / "fluency.safetensors"
@@ -28,6 +28,7 @@ _ENDINGS = (
     "er", "tion", "sion", "ness", "ment", "able", "ible", "ful", "less", "ive", "ant", "ent", "ance", "ence", "ity",
     "al", "ic", "en", "y", "e",
 )  # fmt: skip
+_SENTENCE = 30  # features of about a dozen words
 _MARKUP = re.compile(r"[<>{}\[\]|\\_*#=@^~]|https?:|::")
 
 
@@ -75,6 +76,11 @@ def buckets(text: str, classes: Mapping[str, int]) -> list[int]:
     return [_bucket(key) for key in keys]
 
 
+def scale(n_features: int) -> float:
+    """What the sum of a text's weights is multiplied by: as evidence adds up for a sentence, and a mean beyond it."""
+    return (n_features * max(1.0, n_features / _SENTENCE)) ** -0.5
+
+
 @cache
 def _model() -> tuple[list[float], float, dict[str, int]]:
     """Weights of the features, the intercept, and the classes of words."""
@@ -98,8 +104,8 @@ class Fluency:
     of at most two kinds of markup, 0.25 at worst for characters other than ASCII; and as everywhere copied triples,
     repetition, key words, length.
 
-    "That call to your father feels heavier every day." scores 0.59, "That calls to you father feel heavy every days."
-    0.22, "That call that call that call." 0.00.
+    "That call to your father feels heavier every day." scores 0.57, "That calls to you father feel heavy every days."
+    0.26, "That call that call that call." 0.00.
     """
 
     name: str = "fluency"
@@ -129,7 +135,7 @@ def _moving(said: Sequence[str]) -> float:
 def _unbroken(text: str) -> float:
     weights, intercept, classes = _model()
     found = buckets(text, classes)
-    return 1 / (1 + exp(-(intercept + sum(weights[i] for i in found) / len(found) ** 0.5)))
+    return 1 / (1 + exp(-(intercept + sum(weights[i] for i in found) * scale(len(found)))))
 
 
 def _formed(text: str) -> float:

@@ -107,13 +107,13 @@ WAYS: tuple[Callable[[list[str], random.Random], object], ...] = _LIGHT + _HEAVY
 
 
 def broken(text: str, rng: random.Random) -> str:
-    """The text with one heavy or one to four light faults; at least three words are needed.
+    """The text with one heavy fault or some light ones, at most one for every five words and one more.
 
-    The light ones: neighbours swapped, a small word dropped or inserted, a word doubled, inflected wrongly or exchanged
+    A text of fewer than three words stays as it is. The light ones: neighbours swapped, a small word dropped or inserted, a word doubled, inflected wrongly or exchanged
     for a form that does not fit. The heavy ones: shuffled, telegraphic, scrambled, looping, shouted, full of stops.
     """
     said = text.split()
-    n_faults = min(rng.randint(1, 4), 1 + len(said) // 5)
+    n_faults = rng.randint(1, 1 + len(said) // 5)
     for way in [rng.choice(_HEAVY)] if rng.random() < 0.25 else rng.choices(_LIGHT, k=n_faults):
         if len(said) >= 3:
             way(said, rng)

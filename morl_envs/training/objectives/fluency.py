@@ -50,7 +50,7 @@ def train(folder: Path, seed: int = 0) -> dict[str, Any]:
     y = np.append(y, [label for _, label in judged] * _COPIES)
     weights, intercept, losses = _fit(x, y, seed)
     held_x, held_y = _examples(sentences[:cut], classes, rng, 1)
-    held = np.array([intercept + weights[f].sum() / len(f) ** 0.5 for f in held_x])
+    held = np.array([intercept + weights[f].sum() * fluency.scale(len(f)) for f in held_x])
     margins = held[held_y == 1][:, None] - held[held_y == 0][None, :]
     path = Path(str(fluency.WEIGHTS))
     _save(path, weights, intercept, classes)
@@ -120,14 +120,14 @@ def _examples(
 def _fit(
     x: list[NDArray[np.int64]], y: NDArray[np.float64], seed: int
 ) -> tuple[NDArray[np.float64], float, list[float]]:
-    """Logistic regression on counts over the square root of their number, by Adagrad, one example at a time."""
+    """Logistic regression on scaled counts, by Adagrad, one example at a time."""
     rng = np.random.default_rng(seed)
     weights, squares = np.zeros(fluency.BUCKETS), np.full(fluency.BUCKETS, 1e-2)
     intercept, losses = 0.0, []
     for _ in range(_EPOCHS):
         total = 0.0
         for i in rng.permutation(len(x)):
-            scale = len(x[i]) ** -0.5
+            scale = fluency.scale(len(x[i]))
             p = 1 / (1 + np.exp(-(intercept + weights[x[i]].sum() * scale)))
             total -= np.log(max(1e-9, p if y[i] else 1 - p))
             unique, counts = np.unique(x[i], return_counts=True)
