@@ -109,8 +109,9 @@ WAYS: tuple[Callable[[list[str], random.Random], object], ...] = _LIGHT + _HEAVY
 def broken(text: str, rng: random.Random) -> str:
     """The text with one heavy fault or some light ones, at most one for every five words and one more.
 
-    A text of fewer than three words stays as it is. The light ones: neighbours swapped, a small word dropped or inserted, a word doubled, inflected wrongly or exchanged
-    for a form that does not fit. The heavy ones: shuffled, telegraphic, scrambled, looping, shouted, full of stops.
+    A text of fewer than three words stays as it is. The light ones: neighbours swapped, a small word dropped or
+    inserted, a word doubled, inflected wrongly or exchanged for a form that does not fit. The heavy ones: shuffled,
+    telegraphic, scrambled, looping, shouted, full of stops.
     """
     said = text.split()
     n_faults = rng.randint(1, 1 + len(said) // 5)
