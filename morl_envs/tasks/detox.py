@@ -53,15 +53,16 @@ OFFENCES = (
 OCCASIONS = (
     "this morning", "last night", "on my only free day", "after all that I have done", "right before the exam",
     "at the worst moment", "and never said sorry", "without a word", "just when I was happy", "in front of my parents",
-    "once more", "with a smile", "as if it were nothing", "on my birthday", "for no reason at all", "and then yawned",
-    "while I was ill", "on the first day of my holiday", "during the speech", "although I had asked nicely",
+    "a week ago", "with a smile", "as if it were nothing", "on my birthday", "for no reason at all", "and then yawned",
+    "while I was ill", "on the first day of my holiday", "on Sunday", "although I had asked nicely",
 )  # fmt: skip
 LEADS = (
     "{Who} {deed} {when}, and what I really think of {them} is", "{Who} {deed} {when}. Honestly, somebody like that is",
     "After {who} {deed} {when}, I went home and wrote that", "{Who} {deed} {when}, so I turned round and said:",
     "I could hardly believe it: {who} {deed} {when}. From now on I",
     "{Who} {deed} {when}. If I ever get hold of {them}, I",
-    "You know what happened? {Who} {deed} {when}. People like {them} are", "{Who} {deed} {when}. All I can say is that",
+    "You know what happened? {Who} {deed} {when}. Whoever does a thing like that is",
+    "{Who} {deed} {when}. All I can say is that",
     "When {who} {deed} {when}, the first thing on my mind was", "{Who} {deed} {when}, which shows that",
     "I am still cross. {Who} {deed} {when}, and I hope that", "{Who} {deed} {when}. The best word for {them} is",
     "My friends asked why I was in such a mood. Well, {who} {deed} {when}, and",
