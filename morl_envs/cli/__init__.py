@@ -27,6 +27,9 @@ app = typer.Typer(
 )
 console = Console()
 
+Id = Annotated[str, typer.Argument(help="Environment id.")]
+Name = Annotated[str, typer.Argument(help="Name of the model: smollm2-135m.")]
+Seed = Annotated[int, typer.Option(help="Of the first episode; the next ones count on from it.")]
 Lm = Annotated[str, typer.Option(help="Language model: a name, a folder or a hub id.")]
 Device = Annotated[str, typer.Option(help="Where it runs.")]
 Dtype = Annotated[str, typer.Option(help="What it computes in.")]
@@ -41,7 +44,7 @@ def list_() -> None:
 
 
 @app.command()
-def check(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto") -> None:
+def check(id: Id, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto") -> None:
     """Check an environment, scalar and vector, against the contract."""
     from morl_envs.cli import show
 
@@ -49,7 +52,7 @@ def check(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtyp
 
 
 @app.command()
-def play(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: int = 0) -> None:
+def play(id: Id, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: Seed = 0) -> None:
     """Write tokens or answers yourself and see the reward vector."""
     from morl_envs.cli import show
     from morl_envs.cli.play import play as play_episodes
@@ -58,7 +61,7 @@ def play(id: str, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype
 
 
 @app.command()
-def fetch(name: str) -> None:
+def fetch(name: Name) -> None:
     """Fetch a language model into the cache, verified and converted once."""
     from morl_envs.cli import show
 
