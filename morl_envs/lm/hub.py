@@ -96,7 +96,14 @@ def verify(folder: Path) -> None:
     Raises:
         ModelUnavailable: naming the file that is missing or differs.
     """
-    for file, digest in json.loads((folder / "manifest.json").read_text())["sha256"].items():
+    try:
+        digests = dict(json.loads((folder / "manifest.json").read_text())["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelUnavailable(
+            f"manifest.json in {str(folder)!r} must list the SHA-256 of each file: delete the folder and fetch the "
+            f"model again ({error!r})"
+        ) from error
+    for file, digest in digests.items():
         path = folder / file
         if not path.exists() or _sha256(path) != digest:
             raise ModelUnavailable(
@@ -170,6 +177,8 @@ def _continue_download(url: str, partial: Path, report: Progress) -> None:
             file.write(block)
             done += len(block)
             report("download", done, total)
+    if done < total:  # read() says nothing of a connection that closes early
+        raise ConnectionError(f"the connection closed after {done} of {total} bytes")
 
 
 def _locate() -> tuple[str, str]:
