@@ -17,7 +17,7 @@ import typer.main
 import morl_envs.lm
 from morl_envs import registry
 from morl_envs.cli import app
-from morl_envs.cli.agents import agent_names
+from morl_envs.cli.agents import agent_names, find
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "agents/README.md", "leaderboards/README.md")]
@@ -145,9 +145,13 @@ def test_links_between_files_of_the_checkout_hold() -> None:
             assert "://" in target or made_by_the_build or (page.parent / target).resolve().exists(), (page, target)
 
 
-def test_the_agents_readme_lists_every_agent() -> None:
-    rows = re.findall(r"^\| `(\w+)\.py` \|", (ROOT / "agents/README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert sorted(rows) == sorted(path.stem for path in (ROOT / "agents").glob("*.py"))
+def test_the_agents_readme_lists_every_agent_with_its_controls() -> None:
+    text = (ROOT / "agents/README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)\.py` \| [^|]+ \| ([^|]+) \| ", text, re.MULTILINE))
+    assert rows.keys() == {path.stem for path in (ROOT / "agents").glob("*.py")}
+    for name, listed in rows.items():
+        controls = getattr(find(name), "controls", None)
+        assert controls is None or ", ".join(controls) == listed.partition(", of")[0], name
 
 
 @pytest.mark.parametrize("path", ANSWERS, ids=lambda path: path.stem)
