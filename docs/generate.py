@@ -196,7 +196,7 @@ def _spaces(name: str) -> str:
     row = registry.row(name)
     found = {control: _docstring_sections(_environment(name, control)) for control in row.controls}
     rows = [
-        (f"`{row.id(c)}`{{.id}}", *(_flat(sections.get(section, "")) for section in ("Observation Space", "Action Space")))
+        (f"`{row.id(c)}`{{.id}}", *(_flat(sections.get(f"{side} Space", "")) for side in ("Observation", "Action")))
         for c, sections in found.items()
     ]
     return (
