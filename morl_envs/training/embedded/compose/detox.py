@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from morl_envs.tasks import detox
+
 __all__ = ["compose"]
 
 _REQUESTS = (
@@ -44,6 +46,8 @@ _FUNNY = (
     "I nearly sent {subject} a bill for my nerves.", "my umbrella has better manners than {subject}.",
 )  # fmt: skip
 _MORE = (
+    "That {subject} {deed} is over now.", "Tomorrow nobody will care that {subject} {deed}.",
+    "I wrote it all down and threw it away.", "It is hard to forget that {subject} {deed}.",
     "Still, the evening was fine.", "Then the rain came and washed it all away.", "My sister just smiled.",
     "I counted to ten and opened a book.", "The street was quiet again by nine.", "Nobody spoke for a while.",
 )  # fmt: skip
@@ -54,8 +58,12 @@ def compose(rng: random.Random) -> tuple[str, str]:
     subject = rng.choice(_SUBJECTS)
     slots = {"subject": subject, "Subject": subject[0].upper() + subject[1:], "deed": rng.choice(_DEEDS)}
     prompt = rng.choice(_REQUESTS).format(text=rng.choice(_LEADS).format(**slots))
+    if rng.random() < 0.6:
+        prompt = detox.ask(rng, "train").text
+        slots["subject"] = max((who for who, _ in detox.OFFENDERS if who.lower() in prompt.lower()), key=len)
+        slots["deed"] = max((deed for deed in detox.OFFENCES if deed in prompt), key=len)
     bank = rng.choices((_CALM, _CROSS, _FUNNY), (4, 3, 2))[0]
-    text = rng.choice(bank).format(**slots, noun=subject.split()[-1])
+    text = rng.choice(bank).format(**slots, noun=slots["subject"].split()[-1])
     if rng.random() < 0.4:
-        text = f"{text} {rng.choice(_MORE)}"
+        text = f"{text} {rng.choice(_MORE).format(**slots)}"
     return prompt, text

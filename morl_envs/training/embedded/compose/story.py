@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 
+from morl_envs.tasks import story
+
 __all__ = ["compose"]
 
 _REQUESTS = (
@@ -50,6 +52,14 @@ _SECOND = (
     "The wind took the {c}, and {name} waved.",
     "Inside it lay a {c} with a letter.",
 )
+_VERB = (
+    "Nobody had to {c} that night.", "Then it was time to {c}.", "All that {name} could do was {c}.",
+    "We saw them {c} until dawn.", "To {c} was forbidden, so they did it in secret.",
+)  # fmt: skip
+_ADJECTIVE = (
+    "It was a {c} night.", "The road home was {c} and long.", "Everyone felt {c} after that.",
+    "The {c} dog knew the truth.", "{Name} had never been so {c}.",
+)  # fmt: skip
 _PARTIAL = ("{Time}, {name} lost the {a}.", "{Name} saw the {b} and smiled.", "A {c} waited {place}.")
 _LISTS = ("{A}, {b}, {c}.", "The {a}, the {b} and the {c}.", "I like {a}, {b} and {c}.")
 
@@ -57,15 +67,22 @@ _LISTS = ("{A}, {b}, {c}.", "The {a}, the {b} and the {c}.", "I like {a}, {b} an
 def compose(rng: random.Random) -> tuple[str, str]:
     """A prompt like the task's, and a story that uses all, some or merely a list of its words."""
     prompt, words = _prompt(rng)
-    a, b, c = rng.sample(words, 3)
+    # three nouns, or two and a verb or an adjective, which get a sentence of their own
+    other = next((word for word in words if word in story.VERBS or word in story.ADJECTIVES), None)
+    a, b, c = rng.sample(words, 3) if other is None else [*rng.sample([w for w in words if w != other], 2), other]
+    seconds = _SECOND if other is None else _VERB if other in story.VERBS else _ADJECTIVE
     name, names = rng.choice(_NAMES), {"a": a, "b": b, "c": c, "A": a.capitalize()}
     slots = {"name": name, "Name": name[0].upper() + name[1:], "place": rng.choice(_PLACES), "Time": rng.choice(_TIMES)}
-    whole = f"{rng.choice(_FIRST)} {rng.choice(_SECOND)}"
-    text = rng.choices((whole, rng.choice(_PARTIAL), rng.choice(_LISTS)), (8, 2, 1))[0]
+    whole = f"{rng.choice(_FIRST)} {rng.choice(seconds)}"
+    partial = rng.choice(_PARTIAL if other is None else _PARTIAL[:2])
+    text = rng.choices((whole, partial, rng.choice(_LISTS)), (8, 2, 1))[0]
     return prompt, _with_articles(text.format(**slots, **names))
 
 
 def _prompt(rng: random.Random) -> tuple[str, list[str]]:
+    if rng.random() < 0.5:
+        asked = story.ask(rng, "train")
+        return asked.text, str(asked.reference).split(", ")
     words = rng.sample(_WORDS, 3)
     return rng.choice(_REQUESTS).format(*words), words
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, replace
+
+from morl_envs.tasks import summary
 
 __all__ = ["compose"]
 
@@ -63,6 +66,8 @@ class _Event:
 
 def compose(rng: random.Random) -> tuple[str, str]:
     """A prompt like the task's, and a summary: right, vague, or with a fact swapped."""
+    if rng.random() < 0.5:
+        return _of_the_task(rng)
     event = _event(rng)
     first = rng.choice(("{who} in {town} {did} on {day}.", "On {day}, {who_in} in {town} {did}."))
     slots = {**vars(event), "who_in": _lower(event.who)}
@@ -80,6 +85,17 @@ def compose(rng: random.Random) -> tuple[str, str]:
         effect_in=_lower(told.effect), after=told.after, after_in=_lower(told.after),
     )  # fmt: skip
     return prompt, text
+
+
+def _of_the_task(rng: random.Random) -> tuple[str, str]:
+    """A prompt of the task's own kind, and what its sentences give without new words."""
+    asked = summary.ask(rng, "train")
+    lead, *rest = re.split(r"(?<=[.!?]) ", str(asked.reference))
+    number = rest[0]
+    if rng.random() < 0.12:  # a wrong number
+        number = re.sub(r"\d+", lambda found: str(int(found.group()) + rng.choice((1, 5, 10, 100))), number)
+    forms = (lead, f"{lead} {number}", f"{lead[:-1]}, and {_lower(number)}", number, f"{lead} {rest[-1]}", rest[-1])
+    return asked.text, rng.choices(forms, (6, 4, 2, 1, 2, 1))[0]
 
 
 def _event(rng: random.Random) -> _Event:
