@@ -1,0 +1,1 @@
+"""Outside libraries over the ids of this package."""
