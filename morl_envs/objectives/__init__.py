@@ -21,6 +21,12 @@ _MODULES = {
     "helpfulness": "helpfulness",
     "harmlessness": "harmlessness",
     "humour": "humour",
+    "faithfulness": "faithfulness",
+    "coverage": "coverage",
+    "keywords": "keywords",
+    "readability": "readability",
+    "relevance": "relevance",
+    "diversity": "diversity",
 }
 _REGISTERED: dict[str, Objective] = {}
 

@@ -92,6 +92,11 @@ def _model() -> tuple[list[float], float, dict[str, int]]:
     return weights, float(notes["intercept"]), {word: k for k, inside in members for word in inside.split()}
 
 
+def known(word: str) -> bool:
+    """Whether a lower-case word is among the 16,000 or so that the model has classes for, or a function word."""
+    return word in FUNCTION or word in _model()[2]
+
+
 @dataclass(frozen=True)
 class Fluency:
     """How probable it is that nothing has been broken in a text, by a linear model of its n-grams, times guards.
