@@ -12,7 +12,6 @@ import pytest
 from mo_gymnasium.wrappers import LinearReward, MOClipReward, MONormalizeReward, MORecordEpisodeStatistics
 from mo_gymnasium.wrappers.vector import MOAsyncVectorEnv, MOSyncVectorEnv
 from mo_gymnasium.wrappers.vector import MORecordEpisodeStatistics as VectorStatistics
-from mo_gymnasium.wrappers.vector import wrappers as vector_wrappers
 
 from morl_envs import registry
 
@@ -85,14 +84,6 @@ def test_statistics_of_an_episode(id: str, small: Any) -> None:
     assert found["l"] == len(plain)
 
 
-_ITS_WORKER = vector_wrappers._mo_async_worker
-
-
-def worker(*arguments: Any) -> None:
-    """MO-Gymnasium 1.3's worker, without the semaphore that Gymnasium 1.4 hands to workers."""
-    _ITS_WORKER(*arguments[:7])
-
-
 def test_outside_its_asynchronous_environment_does_not_start_under_gymnasium_1_4() -> None:
     if tuple(map(int, gymnasium.__version__.split(".")[:2])) < (1, 4):
         pytest.skip("Gymnasium 1.3 and earlier take its worker")
@@ -101,14 +92,9 @@ def test_outside_its_asynchronous_environment_does_not_start_under_gymnasium_1_4
 
 
 @pytest.mark.parametrize("id", [CHOICE, DIAL])
-@pytest.mark.parametrize("kind", ["synchronous", "asynchronous"])
-def test_its_vector_environments_step_like_the_scalar_one(
-    id: str, kind: str, small: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(vector_wrappers, "_mo_async_worker", worker)
+def test_its_vector_environment_steps_like_the_scalar_one(id: str, small: Any) -> None:
     makers = [partial(mo_gymnasium.make, f"morl_envs:{id}", **small(id))] * 2
-    # forked workers would share the threads of torch
-    envs = MOSyncVectorEnv(makers) if kind == "synchronous" else MOAsyncVectorEnv(makers, context="spawn")
+    envs = MOSyncVectorEnv(makers)
     try:
         scalars = [make() for make in makers]
         observations, _ = envs.reset(seed=8)
