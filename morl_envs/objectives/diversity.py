@@ -61,7 +61,7 @@ class Diversity:
         fresh *= len(set(pairs)) / len(pairs) if pairs else 1.0
         english = _ramp(sum(map(known, carrying)) / len(carrying), 0.5, 0.9)
         english *= _ramp(len(carrying) / len(said), 0.85, 0.6)
-        return rich * fresh * english * originality(asked, said) * sound
+        return float(rich * fresh * english * originality(asked, said) * sound)
 
 
 def _ramp(value: float, low: float, high: float) -> float:

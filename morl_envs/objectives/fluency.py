@@ -78,7 +78,7 @@ def buckets(text: str, classes: Mapping[str, int]) -> list[int]:
 
 def scale(n_features: int) -> float:
     """What the sum of a text's weights is multiplied by: as evidence adds up for a sentence, and a mean beyond it."""
-    return (n_features * max(1.0, n_features / _SENTENCE)) ** -0.5
+    return float((n_features * max(1.0, n_features / _SENTENCE)) ** -0.5)
 
 
 @cache

@@ -50,7 +50,8 @@ INSTRUCTIONS: dict[str, tuple[str, ...]] = {
 }
 """Task -> what is asked besides, so that the objectives spread; the student sees the plain prompt only."""
 
-_BATCH = 64
+_CHUNK = 256  # answers between two writes
+_BATCH = 128
 _TEMPERATURE = 0.8
 _TOP_P = 0.95
 
@@ -66,7 +67,7 @@ def sample(task: str, count: int, folder: Path, seed: int = 0, teacher: str = "s
     model = lm.load(teacher)
     with path.open("a", encoding="utf-8") as file:
         while done < count:
-            jobs = [_job(i, seed, len(prompts), INSTRUCTIONS[task]) for i in range(done, min(count, done + _BATCH))]
+            jobs = [_job(i, seed, len(prompts), INSTRUCTIONS[task]) for i in range(done, min(count, done + _CHUNK))]
             asked = [f"{prompts[job['prompt']].text} {job['instruction']}".strip() for job in jobs]
             answers = model.generate(
                 asked,

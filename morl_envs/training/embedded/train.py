@@ -22,7 +22,7 @@ import typer
 from morl_envs.training.embedded.corpus import composed, sampled
 from morl_envs.training.embedded.tokenizer import train_tokenizer
 
-__all__ = ["Recipe", "train"]
+__all__ = ["Recipe", "restore", "train"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def train(recipe: Recipe, data: Path, folder: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(folder)
     else:
         tokenizer = train_tokenizer(_vocabulary_texts(recipe, pairs), recipe.vocabulary_size, folder)
-    model, optimiser, step = _restore(recipe, folder)
+    model, optimiser, step = restore(recipe, folder)
     batches = _batches(recipe, pairs, tokenizer, seed=recipe.seed + step)  # a resumed run draws new composed text
     started, seen, losses = time.perf_counter(), 0, []
     model.train()
@@ -148,7 +148,8 @@ def _padded(rows: list[tuple[list[int], int]], prompt_weight: float) -> tuple[to
     return tokens, weights
 
 
-def _restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, int]:
+def restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, int]:
+    """Model, optimiser and step of the last checkpoint in `folder`; a fresh model if there is none."""
     from transformers import LlamaConfig, LlamaForCausalLM
 
     config = LlamaConfig(
