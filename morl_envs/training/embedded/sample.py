@@ -50,9 +50,10 @@ INSTRUCTIONS: dict[str, tuple[str, ...]] = {
 }
 """Task -> what is asked besides, so that the objectives spread; the student sees the plain prompt only."""
 
-_CHUNK = 256  # answers between two writes
-_BATCH = 128
+_CHUNK = 128  # answers between two writes
+_BATCH = 64
 _TEMPERATURE = 0.8
+_TOP_K = 100  # sorting the whole vocabulary takes longer than the model
 _TOP_P = 0.95
 
 
@@ -74,6 +75,7 @@ def sample(task: str, count: int, folder: Path, seed: int = 0, teacher: str = "s
                 max_new_tokens=found.max_new_tokens + 16,  # room to end the last sentence
                 seeds=[job["seed"] for job in jobs],
                 temperature=_TEMPERATURE,
+                top_k=_TOP_K,
                 top_p=_TOP_P,
                 batch_size=_BATCH,
             )

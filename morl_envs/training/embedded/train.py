@@ -73,13 +73,14 @@ def train(recipe: Recipe, data: Path, folder: Path) -> None:
         tokenizer = train_tokenizer(_vocabulary_texts(recipe, pairs), recipe.vocabulary_size, folder)
     model, optimiser, step = restore(recipe, folder)
     batches = _batches(recipe, pairs, tokenizer, seed=recipe.seed + step)  # a resumed run draws new composed text
+    native = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # emulated, it is slower than float32
     started, seen, losses = time.perf_counter(), 0, []
     model.train()
     while step < recipe.steps:
         tokens, weights = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = _rate(recipe, step)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=native):
             logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
         loss = torch.nn.functional.cross_entropy(
             logits.flatten(0, 1).float(), tokens[:, 1:].flatten(), reduction="none"
