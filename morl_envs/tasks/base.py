@@ -1,4 +1,4 @@
-"""What a task is: prompts in two fixed splits, objectives in a fixed order, and a length limit."""
+"""What a task is: prompts in two fixed splits, objectives in a fixed order, a length limit, perhaps a partner."""
 
 from __future__ import annotations
 
@@ -11,9 +11,25 @@ from functools import cached_property
 from morl_envs.errors import require_one_of
 from morl_envs.spec import Prompt
 
-__all__ = ["SPLITS", "Task"]
+__all__ = ["SPLITS", "Partner", "Task"]
 
 SPLITS = ("train", "test")
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Who answers in a task that is a conversation; what has been said so far is one text, the dialogue.
+
+    Args:
+        answer: Maps the prompt, the dialogue ("" at the start) and the agent's turn to the dialogue with that turn and
+            the reply to it, and whether that ends it. Pure, so that a dialogue can be gone through again.
+        turns: Of the agent, at most.
+        longest: Characters that a dialogue has at most, whatever the agent says; each encodes to at most one token.
+    """
+
+    answer: Callable[[Prompt, str, str], tuple[str, bool]]
+    turns: int
+    longest: int
 
 
 @dataclass(frozen=True)
@@ -24,8 +40,9 @@ class Task:
         name: Lower case, one word: ``review``.
         summary: One sentence for tables.
         objectives: Names of objectives (:func:`morl_envs.objectives.get`), in reward order.
-        max_new_tokens: Length limit of an answer.
+        max_new_tokens: Length limit of an answer, or of each turn of a conversation.
         load_prompts: Maps a split name to its prompts; called at most once per split.
+        partner: Who answers each turn; None where the agent's first answer is the last word.
     """
 
     name: str
@@ -33,6 +50,7 @@ class Task:
     objectives: tuple[str, ...]
     max_new_tokens: int
     load_prompts: Callable[[str], tuple[Prompt, ...]] = field(repr=False, compare=False)
+    partner: Partner | None = field(default=None, repr=False, compare=False)
 
     @cached_property
     def _cache(self) -> dict[str, tuple[Prompt, ...]]:
@@ -49,3 +67,16 @@ class Task:
         """SHA-256 (hex) of the ids, texts and references of a split."""
         rows = [[p.id, p.text, p.reference] for p in self.prompts(split)]
         return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+
+    @property
+    def turns(self) -> int:
+        """How often the agent speaks in an episode, at most."""
+        return self.partner.turns if self.partner else 1
+
+    def shown(self, prompt: Prompt, dialogue: str) -> str:
+        """What the agent reads before its turn: the prompt, and what was said since."""
+        return f"{prompt.text}\n\n{dialogue}" if self.partner and dialogue else prompt.text
+
+    def continued(self, prompt: Prompt, dialogue: str, turn: str) -> tuple[str, bool]:
+        """The dialogue after the agent's turn, and whether it is over; without a partner, `turn` is all of it."""
+        return self.partner.answer(prompt, dialogue, turn) if self.partner else (turn, True)

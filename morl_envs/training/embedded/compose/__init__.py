@@ -14,7 +14,7 @@ from morl_envs.errors import require_one_of
 
 __all__ = ["COMPOSERS", "composer"]
 
-COMPOSERS = ("arithmetic", "assistant", "detox", "reflection", "review", "story", "summary")
+COMPOSERS = ("arithmetic", "assistant", "detox", "haggle", "reflection", "review", "story", "summary")
 
 Compose = Callable[[random.Random], tuple[str, str]]
 
