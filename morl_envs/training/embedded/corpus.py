@@ -6,6 +6,7 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from morl_envs import registry
@@ -54,14 +55,27 @@ def sampled(folder: Path) -> list[tuple[str, str]]:
 
 
 def composed(seed: int) -> Iterator[tuple[str, str]]:
-    """Composed pairs without end, the tasks in turn; none has the prompt of a test split."""
+    """Composed pairs without end, the tasks in turn and an echo; none has the prompt of a test split."""
     rng = random.Random(seed)
     held_out = {
         prompt.text for task in COMPOSERS if task in registry.TASKS for prompt in registry.task(task).prompts("test")
     }
+    words = sorted({word for task in COMPOSERS for prompt in _asked(task) for word in prompt.split()})
     composers = [composer(task) for task in COMPOSERS]
     while True:
         for compose in composers:
             prompt, answer = compose(rng)
             if prompt not in held_out:
                 yield prompt, answer
+        yield _echo(rng, words)
+
+
+def _asked(task: str) -> list[str]:
+    found = import_module(f"morl_envs.tasks.{task}").TASK
+    return [prompt.text for prompt in found.prompts("train")]
+
+
+def _echo(rng: random.Random, words: list[str]) -> tuple[str, str]:
+    """Words to say again: nothing teaches a small model sooner to take up what it is asked about."""
+    said = " ".join(rng.choices(words, k=rng.randint(8, 24)))
+    return f"Say this again: {said}", said

@@ -1,6 +1,6 @@
 """The numbers of the embedded model's card: does it answer its prompt, does it vary, do the objectives spread?
 
-Run: python -m morl_envs.training.embedded.measure
+Run: python -m morl_envs.training.embedded.measure --out docs/embedded.json
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -18,9 +19,11 @@ from numpy.typing import NDArray
 from morl_envs import lm, registry
 from morl_envs.lm import hub
 
-__all__ = ["distinct_2", "embeddings", "matching_accuracy", "spread"]
+__all__ = ["distinct_2", "embeddings", "matching_accuracy", "measure", "spread"]
 
 _OTHERS = 4
+_VARIED = 500  # answers among which pairs of words are counted
+_SHOWN = 5
 
 
 def embeddings(texts: Sequence[str]) -> NDArray[np.float32]:
@@ -66,26 +69,36 @@ def spread(env: Any, n_prompts: int = 20, n_samples: int = 16) -> dict[str, floa
     return dict(zip(env.objectives, (scores.std(axis=1, ddof=1).mean(axis=0) / ranges).round(3).tolist(), strict=True))
 
 
-def _main(name: str = "embedded", n: int = 100) -> None:
-    model = lm.load(name)
-    for task, row in registry.TASKS.items():
-        if "completion" not in row.controls:
-            continue
-        env: Any = gymnasium.make(row.id("completion"), lm=name, split="test").unwrapped
-        prompts = [prompt.text for prompt in env.prompts[:n]]
-        answers = [
-            a.text for a in model.generate(prompts, max_new_tokens=env.max_new_tokens, seeds=range(len(prompts)))
-        ]
-        found = {
-            "task": task,
-            "matching": round(matching_accuracy(prompts, answers), 3),
-            "distinct_2": round(distinct_2(answers), 3),
-            "words": round(float(np.mean([len(a.split()) for a in answers])), 1),
-            "spread": spread(env),
-        }
-        typer.echo(json.dumps(found))
-        for prompt, answer in zip(prompts[:5], answers[:5], strict=True):
-            typer.echo(f"  {prompt}\n    -> {answer}")
+def measure(task: str, name: str = "embedded") -> dict[str, Any]:
+    """All numbers of one task under a model, and a few answers to its test prompts."""
+    env: Any = gymnasium.make(registry.row(task).id("completion"), lm=name, split="test").unwrapped
+    prompts = env.prompts
+    written = env.generate([prompts[i % len(prompts)] for i in range(_VARIED)], seeds=range(_VARIED))
+    answers = [answer.text for answer in written]
+    scores = env.score(list(prompts[:_SHOWN]), answers[:_SHOWN]).round(2).tolist()
+    return {
+        "task": task,
+        "matching": round(matching_accuracy([prompt.text for prompt in prompts], answers[: len(prompts)]), 3),
+        "distinct_2": round(distinct_2(answers), 3),
+        "words": round(float(np.mean([len(answer.split()) for answer in answers])), 1),
+        "ended": round(float(np.mean([answer.ended for answer in written])), 3),
+        "spread": spread(env),
+        "answers": [
+            {"prompt": prompt.text, "answer": answer, "scores": row}
+            for prompt, answer, row in zip(prompts, answers, scores, strict=False)
+        ],
+        "all": answers,
+    }
+
+
+def _main(name: str = "embedded", out: Path | None = None) -> None:
+    tasks = [measure(task, name) for task, row in registry.TASKS.items() if "completion" in row.controls]
+    texts = [task.pop("all") for task in tasks]
+    share = -(-_VARIED // len(tasks))
+    found = {"lm": name, "distinct_2": round(distinct_2([a for task in texts for a in task[:share]]), 3), "tasks": tasks}
+    typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
+    if out is not None:
+        out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

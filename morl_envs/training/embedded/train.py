@@ -19,6 +19,7 @@ from typing import Any
 import torch
 import typer
 
+from morl_envs.training.embedded.circuits import teach_copying
 from morl_envs.training.embedded.corpus import composed, sampled
 from morl_envs.training.embedded.tokenizer import train_tokenizer
 
@@ -49,14 +50,14 @@ class Recipe:
     layers: int = 4
     heads: int = 4
     inner: int = 512
-    batch_tokens: int = 4096
-    steps: int = 3000
+    batch_tokens: int = 2048
+    steps: int = 2600
     peak: float = 2e-3
-    share_sampled: float = 0.25
+    share_sampled: float = 0.2
     prompt_weight: float = 0.2
 
 
-_WARM_UP = 200
+_WARM_UP = 100
 _KEEP_EVERY = 250
 _VOCABULARY_PAIRS = 20_000  # pairs that the tokenizer is trained on
 
@@ -72,6 +73,7 @@ def train(recipe: Recipe, data: Path, folder: Path) -> None:
     else:
         tokenizer = train_tokenizer(_vocabulary_texts(recipe, pairs), recipe.vocabulary_size, folder)
     model, optimiser, step = restore(recipe, folder)
+    _log(folder, {"step": step, "sampled_answers": len(pairs)})
     batches = _batches(recipe, pairs, tokenizer, seed=recipe.seed + step)  # a resumed run draws new composed text
     native = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # emulated, it is slower than float32
     started, seen, losses = time.perf_counter(), 0, []
@@ -162,12 +164,14 @@ def restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, i
         num_key_value_heads=recipe.heads // 2,
         max_position_embeddings=1024,
         tie_word_embeddings=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6},  # some frequencies hardly turn within a text
         bos_token_id=None,
         eos_token_id=0,
         pad_token_id=None,
     )
     torch.manual_seed(recipe.seed)
     model = LlamaForCausalLM(config)
+    teach_copying(model)
     optimiser = torch.optim.AdamW(model.parameters(), lr=recipe.peak, betas=(0.9, 0.95), weight_decay=0.05)
     step = 0
     if (folder / "checkpoint.pt").exists():

@@ -1,0 +1,139 @@
+"""The language model that ships: small, whole, quick to make an environment with, and it answers what it is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+import torch
+
+from morl_envs import lm, registry
+from morl_envs.errors import ModelUnavailable
+from morl_envs.lm import embedded
+from morl_envs.lm.embedded import FOLDER, EmbeddedLM
+from morl_envs.training.embedded import measure
+
+COMPLETION = [row.id("completion") for row in registry.TASKS.values() if "completion" in row.controls]
+STOPS = frozenset("a an the and or of to in on at is was it that this with for by from as you your what who".split())
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    return lm.load()
+
+
+@pytest.fixture(scope="module")
+def spoken(model: Any) -> dict[str, tuple[list[str], list[str]]]:
+    """Task -> (test prompts, an answer sampled for each)."""
+    found = {}
+    for id in COMPLETION:
+        env: Any = gymnasium.make(id, split="test").unwrapped
+        prompts = [prompt.text for prompt in env.prompts[:64]]
+        answers = model.generate(prompts, max_new_tokens=env.max_new_tokens, seeds=range(64))
+        found[env.task.name] = prompts, [answer.text for answer in answers]
+    return found
+
+
+def test_it_is_the_default_and_small(model: Any) -> None:
+    assert isinstance(model, EmbeddedLM) and model.name == "embedded"
+    assert sum(p.numel() for p in model.model.module.parameters()) <= 5_000_000
+    assert sum(path.stat().st_size for path in FOLDER.iterdir() if path.is_file()) <= 10_000_000
+    assert 1024 <= model.vocabulary_size <= 4096
+
+
+def test_what_it_reads_without_torch_is_what_transformers_reads(model: Any) -> None:
+    from transformers import AutoConfig, AutoTokenizer
+
+    tokenizer, config = AutoTokenizer.from_pretrained(FOLDER), AutoConfig.from_pretrained(FOLDER)
+    text = "Say hello to Ann & Bob, it's 7 o'clock — naïve?\n \N{GRINNING FACE}"
+    chat = [{"role": "user", "content": text}]
+    asked = tokenizer.apply_chat_template(chat, tokenize=True, add_generation_prompt=True, return_dict=False)
+    assert model.encode_prompts([text]) == [list(asked)]
+    assert model.decode([model.encode_completion(text)]) == [text]
+    assert (model.vocabulary_size, model.hidden_size) == (config.vocab_size, config.hidden_size)
+    assert model.end_token_ids == {tokenizer.eos_token_id}
+
+
+def test_making_an_environment_imports_neither_torch_nor_transformers() -> None:
+    code = (
+        "import sys, gymnasium, morl_envs\n"
+        "for id in morl_envs.registry.ids(): gymnasium.make(id).reset(seed=0)\n"
+        "sys.exit('torch' in sys.modules or 'transformers' in sys.modules)"
+    )
+    ids = "if 'choice' not in id and 'lab' not in id"  # these show what the model computes
+    subprocess.run([sys.executable, "-c", code.replace("ids():", f"ids():\n  {ids}:")], check=True)
+
+
+def test_a_changed_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "embedded"
+    shutil.copytree(FOLDER, folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    monkeypatch.setattr(embedded, "FOLDER", folder)
+    with pytest.raises(ModelUnavailable, match=r"model\.safetensors .* must have SHA-256"):
+        _ = EmbeddedLM("embedded", "cpu", "float32").model
+
+
+def test_recipe_log_and_hashes_are_kept() -> None:
+    kept = Path(measure.__file__).parent
+    recipe = json.loads((kept / "recipe.json").read_text())
+    log = [json.loads(line) for line in (kept / "log.jsonl").read_text().splitlines()]
+    losses = [row["loss"] for row in log if "loss" in row]
+    assert log[-1]["step"] == recipe["steps"] and losses[-1] < losses[0] / 2
+    assert f"{recipe['steps']} steps" in json.loads((FOLDER / "manifest.json").read_text())["source"]
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_greedy_answers_equal_transformers(model: Any, batch_size: int) -> None:
+    prompts = [registry.task(task).prompts("test")[i].text for i in range(4) for task in registry.TASKS if task != "dial"]
+    contexts = model.encode_prompts(prompts)
+    assert len(set(map(len, contexts))) > 5, "the prompts are ragged"
+    expected = []
+    for context in contexts:
+        tokens = torch.tensor([context])
+        written = model.model.module.generate(
+            tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=24, do_sample=False, pad_token_id=0
+        )
+        expected.append(written[0, len(context) :].tolist())
+    answers = model.generate(prompts, max_new_tokens=24, temperature=0, seeds=range(len(prompts)), batch_size=batch_size)
+    assert [answer.tokens.tolist() for answer in answers] == expected
+
+
+def content(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]{3,}", text.lower())) - STOPS
+
+
+@pytest.mark.parametrize("task", ["review", "story", "summary"])
+def test_it_answers_the_prompt_that_it_is_given(spoken: dict[str, Any], task: str) -> None:
+    """By words in common; `measure` does it with sentence embeddings."""
+    prompts, answers = spoken[task]
+    common = np.array([[len(content(prompt) & content(answer)) for prompt in prompts] for answer in answers])
+    others = (common.sum(axis=1) - common.diagonal()) / (len(prompts) - 1)
+    assert (common.diagonal() > others + 0.5).mean() >= 0.75
+
+
+def test_answers_are_plain_text_that_mostly_ends_by_itself(spoken: dict[str, Any]) -> None:
+    for task, (_, answers) in spoken.items():
+        assert all(answer.isprintable() for answer in answers), task
+        assert len(set(answers)) > len(answers) / 2, task
+        assert np.mean([answer.strip() == "" for answer in answers]) < 0.05, task
+
+
+def test_answers_vary() -> None:
+    assert measure.distinct_2(["a b c", "a b d"]) == 0.75
+    assert measure.distinct_2([]) == 0
+
+
+def test_every_objective_spreads_over_answers_to_one_prompt() -> None:
+    for id in COMPLETION:
+        env: Any = gymnasium.make(id, split="test").unwrapped
+        for name, spread in measure.spread(env, n_prompts=8, n_samples=12).items():
+            assert spread > 0.05, (id, name)  # the card has the exact figures
