@@ -17,6 +17,7 @@ import morl_envs
 from morl_envs import registry
 from morl_envs.cli import agents, main
 from morl_envs.evaluation import EvaluationResult
+from morl_envs.evaluation.certificate import Certificate
 
 Output = tuple[int, str, str]
 
@@ -139,6 +140,22 @@ def test_a_file_of_ones_own_is_an_agent(command: Any, small: list[str], tmp_path
     assert EvaluationResult.load(tmp_path / "out" / "result.json").completions[0][0][0] == "Fine."
 
 
+def test_certify_prints_and_keeps_a_certificate(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sizes = ["--n-prompts", "4", "--n-samples", "32"]
+    code, out, err = command("certify", "dial", *sizes)
+    assert code == 0, err
+    found = Certificate.load(tmp_path / "runs" / "certificates" / "dial.json")
+    assert "first, second: conflicting" in out and f"hypervolume {found.hypervolume:.3f}" in out
+    for title in ("scores", "Correlation within prompts", "Transfer"):
+        assert title in out
+    assert f"{found.correlation.value[0][1]:.2f}" in out and f"{found.correlation.low[0][1]:.2f} to" in out
+    code, _, err = command("certify", "dial", *sizes)
+    assert code == 2 and "--out must not exist, or --overwrite must be given" in err
+    assert command("certify", "dial", *sizes, "--seed", "1", "--overwrite")[0] == 0
+    assert Certificate.load(tmp_path / "runs" / "certificates" / "dial.json") != found
+
+
 REVIEW = ["--env", "morl/review-completion-v0"]
 
 
@@ -146,6 +163,9 @@ REVIEW = ["--env", "morl/review-completion-v0"]
     ("arguments", "message"),
     [
         (["check", "morl/reviw-token-v0"], "id must be one of .* did you mean 'morl/review-token-v0'"),
+        (["certify", "reviw"], "task must be one of .* did you mean 'review'"),
+        (["certify", "dial", "--n-samples", "1"], "n_samples must be an integer of at least 2, got 1"),
+        (["certify", "dial", "--out", "/proc/nothing/x.json"], "--out must be where files can be written"),
         (["fetch", "smollm"], "name must be one of .*'smollm2-135m'"),
         (["run", "best_of_m", *REVIEW], "agent must be one of .* did you mean 'best_of_n'"),
         (["run", "nowhere.py", *REVIEW], "agent must name a file that exists, got 'nowhere.py'"),
