@@ -16,8 +16,11 @@ import pytest
 import morl_envs
 from morl_envs import registry
 from morl_envs.cli import agents, main
+from morl_envs.envs import lab
+from morl_envs.envs.answers import load
 from morl_envs.evaluation import EvaluationResult
 from morl_envs.evaluation.certificate import Certificate
+from morl_envs.training import labs
 
 Output = tuple[int, str, str]
 
@@ -111,6 +114,7 @@ CASES = [
         ("base_model", "morl/arithmetic-choice-v0"),
         ("base_model", "morl/review-completion-v0"),
         ("random_agent", "morl/review-choice-v0"),
+        ("random_agent", "morl/story-lab-v0"),
         ("random_agent", "morl/arithmetic-token-v0"),
         ("random_agent", "morl/review-completion-v0"),
     )
@@ -156,6 +160,20 @@ def test_certify_prints_and_keeps_a_certificate(command: Any, tmp_path: Path, mo
     assert Certificate.load(tmp_path / "runs" / "certificates" / "dial.json") != found
 
 
+def test_enumerate_writes_a_lab_that_can_be_loaded(
+    command: Any, tiny_lm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("DECISIONS", 2), ("CANDIDATES", 2), ("_STRIDE", 1)):
+        monkeypatch.setattr(lab, name, value)
+    monkeypatch.setattr(registry, "LAB_PROMPTS", 2)
+    monkeypatch.setattr(labs, "_ROWS", 4)
+    code, out, err = command("enumerate", "story", "--lm", tiny_lm, "--dtype", "float32", "--out", "new/folder")
+    assert code == 0, err
+    assert "Lab of story" in out and "story/train/0001" in out
+    assert len(load(tmp_path / "new" / "folder", "story").pareto_front()) >= 1
+
+
 REVIEW = ["--env", "morl/review-completion-v0"]
 
 
@@ -164,6 +182,7 @@ REVIEW = ["--env", "morl/review-completion-v0"]
     [
         (["check", "morl/reviw-token-v0"], "id must be one of .* did you mean 'morl/review-token-v0'"),
         (["certify", "reviw"], "task must be one of .* did you mean 'review'"),
+        (["enumerate", "dial"], "task must be one of 'review', 'story', 'summary', got 'dial'"),
         (["certify", "dial", "--n-samples", "1"], "n_samples must be an integer of at least 2, got 1"),
         (["certify", "dial", "--out", "/proc/nothing/x.json"], "--out must be where files can be written"),
         (["fetch", "smollm"], "name must be one of .*'smollm2-135m'"),

@@ -21,15 +21,18 @@ __all__ = ["certify", "enumerate_lab"]
 
 
 def certify(console: Console, task: str, out: Path | None, *, overwrite: bool, **arguments: Any) -> Certificate:
-    """Measure a certificate with a progress bar, print it, and write it to `out`."""
+    """Measure a certificate with a progress bar, print it, write it to `out` and draw it beside."""
+    from morl_envs.cli.plot import draw_certificate
+
     path = out or Path("runs") / "certificates" / f"{task}.json"
     require(overwrite or not path.exists(), "--out", "must not exist, or --overwrite must be given", str(path))
     _make_folder(path.parent)
     with _progress(console, "passes over answers") as watch:
         certificate = measured.certify(task, on_progress=watch, **arguments)
     certificate.save(path)
+    draw_certificate(certificate, path.with_suffix(".png"))
     _show(console, certificate)
-    console.print(f"\ncertificate {path}", soft_wrap=True)
+    console.print(f"\ncertificate {path}\nheat map    {path.with_suffix('.png')}", soft_wrap=True)
     return certificate
 
 
