@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import gymnasium
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from morl_envs import objectives, registry
 from morl_envs.errors import require
+from morl_envs.evaluation.base_policy import Progress, Samples, sampled_by_lm, sampled_by_prior
 from morl_envs.evaluation.certificate import Certificate, Interval, Matrix
 from morl_envs.evaluation.result import versions
 from morl_envs.metrics import relationships
@@ -19,9 +19,6 @@ from morl_envs.metrics.intervals import bootstrap_interval
 __all__ = ["Certificate", "certify"]
 
 _GROUPS = 8  # of prompts, for gradients: products across groups are free of their own noise
-
-Progress = Callable[[int, int], None]
-"""Called with (passes over an answer done, in all): one to sample it and, with a language model, one for gradients."""
 
 
 def certify(
@@ -61,10 +58,9 @@ def certify(
     valid = isinstance(n_prompts, int) and 2 <= n_prompts <= len(env.prompts)
     require(valid, "n_prompts", f"must be an integer in [2, {len(env.prompts)}]", n_prompts)
     watch = on_progress or (lambda done, total: None)
-    if with_lm:
-        rewards, cosine = _by_lm(env, n_prompts, n_samples, seed, watch)
-    else:
-        rewards, cosine = _by_prior(row.id(control), env_kwargs, n_prompts, n_samples, seed, watch), None
+    sample = sampled_by_lm if with_lm else sampled_by_prior
+    sampled = sample(row.id(control), env_kwargs, n_prompts, n_samples, seed, watch)
+    rewards = sampled.rewards
     correlation = _with_interval(lambda drawn: relationships.within_prompt_correlation(rewards[drawn]), n_prompts)
     names = env.objectives
     scored = {name: objectives.get(name).version for name in names} if with_lm else {}
@@ -82,7 +78,7 @@ def certify(
         low=np.quantile(rewards, 0.01, axis=(0, 1)).tolist(),
         high=np.quantile(rewards, 0.99, axis=(0, 1)).tolist(),
         correlation=correlation,
-        gradient_cosine=cosine,
+        gradient_cosine=_gradient_cosine(env.lm, sampled, watch) if with_lm else None,
         transfer=_with_interval(
             lambda drawn: relationships.transfer_matrix(rewards[drawn], kl), n_prompts, n_resamples=200
         ),
@@ -90,40 +86,6 @@ def certify(
         hypervolume=relationships.normalised_hypervolume(rewards, kl),
         labels=_labels(names, correlation),
     )
-
-
-def _by_lm(
-    env: Any, n_prompts: int, n_samples: int, seed: int, watch: Progress
-) -> tuple[NDArray[np.float64], Interval]:
-    """Scores of the model's answers, ``(n_prompts, n_samples, k)``, and the cosines of its policy gradients."""
-    prompts = [prompt for prompt in env.prompts[:n_prompts] for _ in range(n_samples)]
-    seeds = [int(word) >> 1 for word in np.random.SeedSequence(seed).generate_state(len(prompts), np.uint64)]
-    n = len(prompts)
-    done = iter(range(1, n + 1))
-    answers = env.generate(prompts, seeds=seeds, temperature=1.0, on_finish=lambda *_: watch(next(done), 2 * n))
-    scores = env.score(prompts, [answer.text for answer in answers])
-    rewards = scores.reshape(n_prompts, n_samples, -1).astype(np.float64)
-    return rewards, _gradient_cosine(env.lm, prompts, answers, rewards, watch)
-
-
-def _by_prior(
-    id: str, env_kwargs: dict[str, Any], n_prompts: int, n_samples: int, seed: int, watch: Progress
-) -> NDArray[np.float64]:
-    """Returns of episodes drawn from the environment's own prior, ``(n_prompts, n_samples, k)``."""
-    n = n_prompts * n_samples
-    envs: Any = gymnasium.make_vec(id, num_envs=n, autoreset_mode="Disabled", **env_kwargs)
-    rng = np.random.default_rng(seed)
-    envs.reset(options={"prompt_index": np.repeat(np.arange(n_prompts), n_samples)})
-    returns = np.zeros((n, envs.reward_dim))
-    ended = np.zeros(n, dtype=bool)
-    while not ended.all():
-        shares = np.exp(envs.next_token_logits).cumsum(axis=1)
-        words = (shares < rng.random((n, 1)) * shares[:, -1:]).sum(axis=1)
-        _, rewards, ended, _, _ = envs.step(words)
-        returns += rewards
-    envs.close()
-    watch(n, n)
-    return returns.reshape(n_prompts, n_samples, -1)
 
 
 def _with_interval(statistic: Any, n_units: int, n_resamples: int = 1000) -> Interval:
@@ -135,20 +97,20 @@ def _matrix(values: NDArray[np.float64]) -> Matrix:
     return [[float(x) if np.isfinite(x) else None for x in row] for row in values]
 
 
-def _gradient_cosine(lm: Any, prompts: Any, answers: Any, rewards: NDArray[np.float64], watch: Progress) -> Interval:
+def _gradient_cosine(lm: Any, sampled: Samples, watch: Progress) -> Interval:
     """Cosines between the policy gradients of the objectives, from products of gradients of different prompts."""
     from morl_envs.lm.gradients import weighted_gradients
 
-    n_prompts, n_samples, k = rewards.shape
-    advantages = (rewards - rewards.mean(axis=1, keepdims=True)).reshape(-1, k)
-    contexts = lm.encode_prompts([prompt.text for prompt in prompts])
+    n_prompts, n_samples, k = sampled.rewards.shape
+    n = n_prompts * n_samples
+    advantages = (sampled.rewards - sampled.rewards.mean(axis=1, keepdims=True)).reshape(-1, k)
     groups = np.array_split(np.arange(n_prompts), min(_GROUPS, n_prompts))
     gradients = []
     for group in groups:
-        rows = (group[:, None] * n_samples + np.arange(n_samples)).ravel()
-        texts = [answers[row].tokens.tolist() for row in rows]
-        gradients.append(weighted_gradients(lm.model, [contexts[row] for row in rows], texts, advantages[rows]))
-        watch(len(prompts) + n_samples * (1 + int(group[-1])), 2 * len(prompts))
+        turns = [turn for turn in sampled.turns if turn.row // n_samples in group]
+        contexts, tokens = [turn.context for turn in turns], [turn.tokens for turn in turns]
+        gradients.append(weighted_gradients(lm.model, contexts, tokens, advantages[[turn.row for turn in turns]]))
+        watch(n + n_samples * (1 + int(group[-1])), 2 * n)
     products = np.array([[(a @ b.T).double().cpu().numpy() for b in gradients] for a in gradients])
     return _with_interval(lambda drawn: _cosines(products, drawn), len(groups))
 
