@@ -22,6 +22,7 @@ from mo_gymnasium.wrappers.vector import MOSyncVectorEnv
 
 import morl_envs
 from morl_envs import registry
+from morl_envs.envs import lab
 from morl_envs.errors import InvalidParameter, ScoringError
 
 IDS = registry.ids()
@@ -29,8 +30,10 @@ NUMERIC = [id for id in IDS if registry.task_and_control(id)[1] in ("choice", "l
 
 
 @pytest.fixture
-def kwargs(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Keyword arguments that keep the id under test small and exact."""
+def kwargs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Keyword arguments that keep the id under test small and exact; labs, which take none for it, are made smaller."""
+    for name, value in (("DECISIONS", 3), ("_STRIDE", 2)):
+        monkeypatch.setattr(lab, name, value)
     id = getattr(request.node, "callspec", None) and request.node.callspec.params.get("id")
     if id and not registry.uses_lm(id):
         return {}

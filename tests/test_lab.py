@@ -176,6 +176,15 @@ def test_known_answers(folder: Path) -> None:
     assert sets.optimal_actions(np.array([1.0, 0.0]), 0.1) == [[2], [0, 0]]
 
 
+def test_at_a_corner_no_answer_dominates_the_one_that_is_chosen() -> None:
+    quick, slow = [[0]], [[1, 1]]
+    for order in ([0, 1], [1, 0]):
+        points = np.array([[16, 0], [16, 4]])[order]
+        sets = AnswerSets(16, (points,), (np.array([1, 2])[order],), ([(quick + slow)[i] for i in order],))
+        assert sets.optimal_actions(np.array([1.0, 0.0])) == slow
+        assert sets.optimal_actions(np.array([1.0, 0.0]), 0.9) == quick
+
+
 def test_a_subset_of_the_objectives_has_its_own_front(folder: Path) -> None:
     np.testing.assert_array_equal(load(folder, "review", ["brevity"]).pareto_front(), [[10 / 32]])
     swapped = load(folder, "review", ["brevity", "positivity"]).pareto_front()

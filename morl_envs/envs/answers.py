@@ -18,6 +18,8 @@ from morl_envs.errors import ModelUnavailable, require, require_one_of
 
 __all__ = ["AnswerSets", "best_answers", "load", "shipped"]
 
+Points = NDArray[np.float64]
+_TIE = 1e-9
 _DATA = resources.files("morl_envs.envs") / "data"
 
 
@@ -52,20 +54,26 @@ class AnswerSets:
         return self._summed(gamma, lambda points: winners(_front(points)))
 
     def optimal_actions(self, weights: NDArray[np.float64], gamma: float = 1.0) -> list[list[int]]:
-        """Per prompt, the decisions of an answer that maximises ``weights @ return``."""
+        """Per prompt, the decisions of an answer that maximises ``weights @ return``.
+
+        Among equals, as there may be at a corner, the one with the largest sum of objectives: no other dominates it.
+        """
         k = self.points[0].shape[1]
         valid = weights.shape == (k,) and bool(np.isfinite(weights).all() and (weights >= 0).all())
         require(valid, "weights", f"must be {k} non-negative numbers", weights.tolist())
-        return [
-            actions[int((values @ weights).argmax())]
-            for values, actions in zip(self._discounted(gamma), self.actions, strict=True)
-        ]
+        chosen = []
+        for values, actions in zip(self._discounted(gamma), self.actions, strict=True):
+            worth = values @ weights
+            tied = np.flatnonzero(worth >= worth.max() - _TIE)
+            chosen.append(actions[int(tied[values[tied].sum(axis=1).argmax()])])
+        return chosen
 
-    def _summed(self, gamma: float, pruned: Callable[[NDArray[np.float64]], NDArray[np.float64]]) -> Any:
+    def _summed(self, gamma: float, pruned: Callable[[Points], Points]) -> Points:
         total: NDArray[np.float64] = np.zeros((1, self.points[0].shape[1]))
         for values in self._discounted(gamma):
             total = pruned((total[:, None] + pruned(values)[None]).reshape(-1, total.shape[1]))
-        return total / (self.lattice * len(self.points))
+        mean: Points = total / (self.lattice * len(self.points))
+        return mean
 
     def _discounted(self, gamma: float) -> Iterable[NDArray[np.float64]]:
         require(0 < gamma <= 1, "gamma", "must be in (0, 1]", gamma)
