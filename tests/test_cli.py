@@ -95,7 +95,8 @@ def test_playing_with_whole_answers(command: Any, tiny_lm: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("control", "lines"), [("token", ["0", "= the film", "99", "x"]), ("choice", ["0", "3", "77"])]
+    ("control", "lines"),
+    [("token", ["0", "= the film", "99", "x"]), ("choice", ["0", "3", "77"]), ("lab", ["0", "3", "4", "77"])],
 )
 def test_playing_token_by_token(command: Any, tiny_lm: str, control: str, lines: list[str]) -> None:
     many = lines + ["0"] * 60

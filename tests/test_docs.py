@@ -20,6 +20,7 @@ from morl_envs import objectives, registry
 from morl_envs.cli import app
 from morl_envs.cli.agents import agent_names, find
 from morl_envs.evaluation.certificate import Certificate
+from morl_envs.lm.embedded import FOLDER
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "agents/README.md", "leaderboards/README.md")]
@@ -200,6 +201,14 @@ def test_committed_certificates_are_of_today_s_objectives_and_shown(path: Path, 
     assert (
         picture.read_bytes().startswith(b"\x89PNG") and f"../generated/certificates/{path.stem}.png" in pages[path.stem]
     )
+
+
+@pytest.mark.skipif(not (FOLDER / "manifest.json").is_file(), reason="the embedded model has no weights yet")
+def test_every_task_is_measured_and_filmed_and_the_suite_has_every_relationship() -> None:
+    assert {path.stem for path in CERTIFICATES} == {path.stem for path in EPISODES} == set(registry.TASKS)
+    labels = [set(Certificate.load(path).labels.values()) for path in CERTIFICATES]
+    for relationship in ("conflicting", "complementary", "independent"):
+        assert sum(relationship in found for found in labels) >= 2, relationship
 
 
 def test_every_task_is_on_the_map(generated: list[Path]) -> None:

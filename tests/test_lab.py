@@ -18,6 +18,7 @@ from morl_envs.envs import answers as kept
 from morl_envs.envs import lab
 from morl_envs.envs.answers import AnswerSets, best_answers, load
 from morl_envs.errors import InvalidParameter, ModelUnavailable
+from morl_envs.lm.embedded import FOLDER
 from morl_envs.training import labs
 
 LABS = [task for task, row in registry.TASKS.items() if "lab" in row.controls]
@@ -223,6 +224,11 @@ def test_a_changed_file_is_refused_and_writing_again_heals_it(folder: Path) -> N
 def test_a_task_without_a_lab_is_refused() -> None:
     with pytest.raises(InvalidParameter, match="task must be one of 'review', 'story', 'summary', got 'dial'"):
         labs.enumerate_lab("dial")
+
+
+@pytest.mark.skipif(not (FOLDER / "manifest.json").is_file(), reason="the embedded model has no weights yet")
+def test_every_lab_ships_its_answers() -> None:
+    assert set(SHIPPED) == set(LABS), "run `morl-envs enumerate TASK --lm embedded --out morl_envs/envs/data`"
 
 
 @pytest.mark.parametrize("task", SHIPPED)
