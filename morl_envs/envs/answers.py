@@ -131,5 +131,6 @@ def _restricted(held: dict[str, Any], columns: list[int]) -> AnswerSets:
 
 
 def _front(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    points = np.round(points, 9)  # discounted sums that are equal differ in their last bits; whole numbers stay exact
     kept: NDArray[np.float64] = points[moocore.is_nondominated(points, maximise=True, keep_weakly=False)]
     return kept[np.lexsort(kept.T[::-1])]
