@@ -6,7 +6,10 @@ It reads the registry, the docstrings, the checks, the command and the result's 
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import io
+import itertools
 import json
 import re
 import sys
@@ -18,12 +21,15 @@ from typing import Any
 
 import gymnasium
 import typer.main
+from PIL import Image
 
 from morl_envs import objectives, registry
 from morl_envs.check import ENV_CHECKS, VECTOR_CHECKS
 from morl_envs.cli import app
+from morl_envs.cli.plot import draw_certificate
 from morl_envs.envs.episodes import Episodes
 from morl_envs.evaluation import EvaluationResult
+from morl_envs.evaluation.certificate import Certificate, Interval
 from morl_envs.lm import load
 from morl_envs.metrics import simplex_lattice
 from morl_envs.tasks import SPLITS
@@ -42,6 +48,7 @@ def write(folder: Path = HERE) -> list[Path]:
         "generated/commands.md": commands,
         "generated/result.md": result,
         "generated/load.md": loading,
+        "generated/relationships.md": relationships,
     }
     texts = {name: page() for name, page in pages.items()}
     texts |= {f"environments/{name}.md": task_page(name) for name in registry.TASKS}
@@ -50,6 +57,11 @@ def write(folder: Path = HERE) -> list[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:  # builds reread only what changed
             path.write_text(text, encoding="utf-8")
+    for path in sorted((HERE / "environments" / "certificates").glob("*.json")):
+        picture = folder / "generated" / "certificates" / f"{path.stem}.png"
+        picture.parent.mkdir(parents=True, exist_ok=True)
+        if not picture.exists() or picture.stat().st_mtime < path.stat().st_mtime:
+            draw_certificate(Certificate.load(path), picture)
     return [folder / name for name in texts]
 
 
@@ -75,7 +87,9 @@ def task_page(name: str) -> str:
         f"# {name}\n\n{about}",
         _example(name),
         own,
+        _episode(name),
         f"## Objectives\n\nThe reward is a vector, in this order; all are maximised.\n\n{_objectives(name)}",
+        _relationships(name),
         "" if own else f"## Controls\n\n{_spaces(name)}",
         f"## Prompts\n\n{_prompts(name)}",
         f"## Protocol\n\nHow every agent is judged under the default keyword arguments.\n\n{_protocol(name)}",
@@ -133,6 +147,24 @@ def loading() -> str:
     return _table(("keyword", "default", "values"), rows)
 
 
+def relationships() -> str:
+    """The map: every pair of every task with its label."""
+    rows = []
+    for name in registry.TASKS:
+        path = HERE / "environments" / "certificates" / f"{name}.json"
+        task = f"[{name}](environments/{name}.md)"
+        if not path.exists():
+            rows.append((task, ", ".join(registry.task(name).objectives), "not measured yet", "", ""))
+            continue
+        found = Certificate.load(path)
+        for i, j in itertools.combinations(range(len(found.objectives)), 2):
+            pair = f"{found.objectives[i]}, {found.objectives[j]}"
+            shown = found.hypervolume if (i, j) == (0, 1) else None
+            volume = "" if shown is None else f"{shown:.2f}"
+            rows.append((task, pair, f"**{found.labels[pair]}**", _measured(found.correlation, i, j), volume))
+    return _table(("task", "pair", "label", "correlation within prompts", "hypervolume of the front"), rows)
+
+
 def answers(path: Path) -> str:
     """Read answers with their vectors and remarks; nothing for a task that has none yet."""
     if not path.exists():
@@ -164,16 +196,84 @@ def _answer(names: Sequence[str], answer: dict[str, Any]) -> str:
 
 
 def _example(name: str) -> str:
+    """Code that gives an answer and prints its vector, and what it prints."""
     row = registry.row(name)
-    control = "completion" if "completion" in row.controls else row.controls[0]
-    action = '"A quiet answer."' if control == "completion" else "3"
-    return (
-        "```python\nimport gymnasium\nimport morl_envs\n\n"
-        f'env = gymnasium.make("{row.id(control)}")\n'
-        "observation, info = env.reset(seed=0)\n"
-        f"_, reward, terminated, _, info = env.step({action})\n"
-        'print(info["reward_components"])\n```'
+    if "completion" in row.controls:
+        prompt, answer = _written(name)
+        act = f"answer = {json.dumps(answer, ensure_ascii=False)}\n_, reward, terminated, _, info = env.step(answer)\n"
+        make, reset = f'"{row.id("completion")}", split="test"', f'options={{"prompt_index": {prompt}}}'
+    else:
+        act = "_, reward, terminated, _, info = env.step(3)\n"
+        make, reset = f'"{row.id(row.controls[0])}"', "seed=0"
+    code = (
+        f"import gymnasium\nimport morl_envs\n\nenv = gymnasium.make({make})\n"
+        f'observation, info = env.reset({reset})\nprint(info["prompt"])\n{act}'
+        'for name, score in info["reward_components"].items():\n    print(f"{name:14}{score:.2f}")\n'
     )
+    text = f"```python\n{code}```\n"
+    if "completion" not in row.controls and registry.uses_lm(row.id(row.controls[0])):
+        return text  # what it prints depends on the language model, and a build loads none
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(code, name, "exec", dont_inherit=True), {})
+    return f"{text}\n```text\n{printed.getvalue()}```"
+
+
+def _written(name: str) -> tuple[int, str]:
+    """Index of a test prompt, and an answer to it: the last that somebody wrote for the task's page."""
+    path = HERE / "environments" / "answers" / f"{name}.json"
+    kept = json.loads(path.read_text(encoding="utf-8"))["answers"] if path.exists() else []
+    written = [answer for answer in kept if answer["source"] == "written"]
+    if not written:
+        return 0, "A quiet answer."
+    ids = [prompt.id for prompt in registry.task(name).prompts("test")]
+    return ids.index(written[-1]["prompt_id"]), written[-1]["answer"]
+
+
+def _episode(name: str) -> str:
+    path = HERE / "environments" / "episodes" / f"{name}.gif"
+    if not path.exists():
+        return ""
+    with Image.open(path) as film:
+        words = film.info["comment"].decode()
+    about = f"Written by the base policy, two times over; `python docs/episodes.py {name}` films it again."
+    return f"## An episode\n\n```{{image}} episodes/{name}.gif\n:alt: {_flat(words)}\n```\n\n{about}"
+
+
+def _relationships(name: str) -> str:
+    """The heat map of a certificate and its numbers pair by pair; nothing for a task that has none yet."""
+    path = HERE / "environments" / "certificates" / f"{name}.json"
+    if not path.exists():
+        return ""
+    found = Certificate.load(path)
+    labels = "; ".join(f"{pair}: {label}" for pair, label in found.labels.items())
+    kept = ", ".join(f"`{key}={value!r}`" for key, value in found.env_kwargs.items() if key not in ("device", "dtype"))
+    base = (f"`{found.lm}`" if found.lm else "the task's own prior") + (f" with {kept}" if kept else "")
+    return (
+        f"## Relationships\n\nMeasured under {base}: {found.n_samples} answers to each "
+        f"of {found.n_prompts} training prompts, 95 % intervals over prompts. `morl-envs certify {name}` measures it "
+        "again; [Relationships](../relationships.md) says what the numbers mean.\n\n"
+        f"```{{image}} ../generated/certificates/{name}.png\n"
+        f":alt: Heat maps of how the objectives relate. {labels}.\n```\n\n{_pairs(found)}\n"
+        f"Hypervolume of the normalised front: {found.hypervolume:.2f}; 1 where nothing has to be given up."
+    )
+
+
+def _pairs(found: Certificate) -> str:
+    names, rows = found.objectives, []
+    for i, j in itertools.combinations(range(len(names)), 2):
+        cosine = _measured(found.gradient_cosine, i, j) if found.gradient_cosine else "no language model"
+        transfer = f"{_measured(found.transfer, i, j)}; back {_measured(found.transfer, j, i)}"
+        pair = f"{names[i]}, {names[j]}"
+        rows.append((pair, f"**{found.labels[pair]}**", _measured(found.correlation, i, j), cosine, transfer))
+    return _table(("pair", "label", "correlation", "gradient cosine", "transfer"), rows)
+
+
+def _measured(interval: Interval, i: int, j: int) -> str:
+    value, low, high = interval.value[i][j], interval.low[i][j], interval.high[i][j]
+    if value is None:
+        return "not known"
+    return f"{value:.2f}" if low is None or high is None else f"{value:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _objectives(name: str) -> str:

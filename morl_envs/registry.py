@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 import gymnasium
 
 from morl_envs.errors import require_one_of
-from morl_envs.spec import EvaluationProtocol
+from morl_envs.spec import EvaluationProtocol, Prompt
 
 if TYPE_CHECKING:
     from morl_envs.tasks.base import Task
 
-__all__ = ["CONTROLS", "TASKS", "Row", "ids", "protocol", "row", "task", "task_and_control", "uses_lm"]
+__all__ = [
+    "CONTROLS",
+    "LAB_PROMPTS",
+    "TASKS",
+    "Row",
+    "ids",
+    "prompts",
+    "protocol",
+    "row",
+    "task",
+    "task_and_control",
+    "uses_lm",
+]
 
-CONTROLS = {"token": "Token", "choice": "Choice", "completion": "Completion"}
+CONTROLS = {"token": "Token", "choice": "Choice", "completion": "Completion", "lab": "Lab"}
 """Control -> prefix of its two environment classes in ``morl_envs.envs.<control>``."""
+LAB_PROMPTS = 8
+"""Prompts of a lab, few enough that every answer to each is known."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +41,7 @@ class Row:
     Args:
         task: Name; the task is ``morl_envs.tasks.<name>.TASK``.
         controls: Names of its controls.
-        protocol: How agents are judged, for the default keyword arguments.
+        protocol: How agents are judged, for the default keyword arguments; in a lab, on its few prompts.
         version: Of its ids.
         environments: ``module:Prefix`` of environment classes of its own, for a task that needs no language model and
             so takes no ``lm``, ``device`` or ``dtype``; empty for the classes of the control.
@@ -51,7 +65,7 @@ class Row:
 _ROWS = (
     Row(
         "review",
-        ("token", "choice", "completion"),
+        ("token", "choice", "completion", "lab"),
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
@@ -71,12 +85,12 @@ _ROWS = (
     ),
     Row(
         "summary",
-        ("token", "choice", "completion"),
+        ("token", "choice", "completion", "lab"),
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
         "story",
-        ("token", "choice", "completion"),
+        ("token", "choice", "completion", "lab"),
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
@@ -120,7 +134,15 @@ def row(task: str) -> Row:
 
 def protocol(id: str) -> EvaluationProtocol:
     """The frozen evaluation protocol of an id."""
-    return row(task_and_control(id)[0]).protocol
+    found, control = task_and_control(id)
+    judged = row(found).protocol
+    return replace(judged, n_prompts=LAB_PROMPTS) if control == "lab" else judged
+
+
+def prompts(id: str, split: str) -> tuple[Prompt, ...]:
+    """The prompts of an id: its task's split, but the first of the training split in a lab, under either split."""
+    found, control = task_and_control(id)
+    return task(found).prompts("train")[:LAB_PROMPTS] if control == "lab" else task(found).prompts(split)
 
 
 def task(name: str) -> Task:

@@ -1,4 +1,4 @@
-"""Exact answers about a small `dial` by writing down every text: no dynamic programming, none of the package's code."""
+"""Exact answers by writing down every text: no dynamic programming, none of the package's code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 
 @dataclass(frozen=True)
 class Texts:
-    """All texts of a small environment: word numbers ``(n, horizon)``, returns ``(n, k)``, prior ``(n,)``."""
+    """All texts of a small `dial`: word numbers ``(n, horizon)``, returns ``(n, k)``, prior ``(n,)``."""
 
     words: NDArray[np.int64]
     returns: NDArray[np.float64]
@@ -46,6 +46,39 @@ def probability_of(texts: Texts, table: NDArray[np.float64]) -> NDArray[np.float
             found[i] *= table[state, word]
             state = 1 + t * v + word
     return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer in a lab: what was chosen until it ended, what it earned at the end, how many decisions it took."""
+
+    actions: tuple[int, ...]
+    reward: NDArray[np.float64]
+
+    def worth(self, gamma: float) -> NDArray[np.float64]:
+        """Discounted return."""
+        return gamma ** (len(self.actions) - 1) * self.reward
+
+
+def all_answers(env: Any, prompt_index: int) -> list[Answer]:
+    """Every answer to a prompt, by walking the tree of decisions one `step` after the other from the start."""
+    found, open_ = [], [()]
+    while open_:
+        before: tuple[int, ...] = open_.pop()
+        for action in range(env.action_space.n):
+            env.reset(options={"prompt_index": prompt_index})
+            for chosen in (*before, action):
+                _, reward, ended, _, _ = env.step(chosen)
+            if ended:
+                found.append(Answer((*before, action), reward.astype(np.float64)))
+            else:
+                open_.append((*before, action))
+    return found
+
+
+def mean_returns(answers: list[list[Answer]], gamma: float) -> NDArray[np.float64]:
+    """Mean return over the prompts of every deterministic policy: one answer for each prompt."""
+    return np.array([np.mean([answer.worth(gamma) for answer in chosen], axis=0) for chosen in product(*answers)])
 
 
 def front(returns: NDArray[np.float64], tolerance: float = 0.0) -> NDArray[np.float64]:

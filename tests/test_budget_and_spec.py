@@ -124,7 +124,7 @@ def test_every_id_has_a_protocol_that_it_can_keep(id: str) -> None:
     protocol = registry.protocol(id)
     task, _ = registry.task_and_control(id)
     assert len(protocol.ref_point) == len(registry.task(task).objectives)
-    assert len(registry.task(task).prompts("test")) >= protocol.n_prompts
+    assert len(registry.prompts(id, "test")) >= protocol.n_prompts
     assert len(set(protocol.seeds)) == len(protocol.seeds) >= 3
 
 

@@ -16,7 +16,11 @@ import pytest
 import morl_envs
 from morl_envs import registry
 from morl_envs.cli import agents, main
+from morl_envs.envs import lab
+from morl_envs.envs.answers import load
 from morl_envs.evaluation import EvaluationResult
+from morl_envs.evaluation.certificate import Certificate
+from morl_envs.training import labs
 
 Output = tuple[int, str, str]
 
@@ -91,7 +95,8 @@ def test_playing_with_whole_answers(command: Any, tiny_lm: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("control", "lines"), [("token", ["0", "= the film", "99", "x"]), ("choice", ["0", "3", "77"])]
+    ("control", "lines"),
+    [("token", ["0", "= the film", "99", "x"]), ("choice", ["0", "3", "77"]), ("lab", ["0", "3", "4", "77"])],
 )
 def test_playing_token_by_token(command: Any, tiny_lm: str, control: str, lines: list[str]) -> None:
     many = lines + ["0"] * 60
@@ -110,6 +115,7 @@ CASES = [
         ("base_model", "morl/arithmetic-choice-v0"),
         ("base_model", "morl/review-completion-v0"),
         ("random_agent", "morl/review-choice-v0"),
+        ("random_agent", "morl/story-lab-v0"),
         ("random_agent", "morl/arithmetic-token-v0"),
         ("random_agent", "morl/review-completion-v0"),
     )
@@ -139,6 +145,36 @@ def test_a_file_of_ones_own_is_an_agent(command: Any, small: list[str], tmp_path
     assert EvaluationResult.load(tmp_path / "out" / "result.json").completions[0][0][0] == "Fine."
 
 
+def test_certify_prints_and_keeps_a_certificate(command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    sizes = ["--n-prompts", "4", "--n-samples", "32"]
+    code, out, err = command("certify", "dial", *sizes)
+    assert code == 0, err
+    found = Certificate.load(tmp_path / "runs" / "certificates" / "dial.json")
+    assert "first, second: conflicting" in out and f"hypervolume {found.hypervolume:.3f}" in out
+    for title in ("scores", "Correlation within prompts", "Transfer"):
+        assert title in out
+    assert f"{found.correlation.value[0][1]:.2f}" in out and f"{found.correlation.low[0][1]:.2f} to" in out
+    code, _, err = command("certify", "dial", *sizes)
+    assert code == 2 and "--out must not exist, or --overwrite must be given" in err
+    assert command("certify", "dial", *sizes, "--seed", "1", "--overwrite")[0] == 0
+    assert Certificate.load(tmp_path / "runs" / "certificates" / "dial.json") != found
+
+
+def test_enumerate_writes_a_lab_that_can_be_loaded(
+    command: Any, tiny_lm: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in (("DECISIONS", 2), ("CANDIDATES", 2), ("_STRIDE", 1)):
+        monkeypatch.setattr(lab, name, value)
+    monkeypatch.setattr(registry, "LAB_PROMPTS", 2)
+    monkeypatch.setattr(labs, "_ROWS", 4)
+    code, out, err = command("enumerate", "story", "--lm", tiny_lm, "--dtype", "float32", "--out", "new/folder")
+    assert code == 0, err
+    assert "Lab of story" in out and "story/train/0001" in out
+    assert len(load(tmp_path / "new" / "folder", "story").pareto_front()) >= 1
+
+
 REVIEW = ["--env", "morl/review-completion-v0"]
 
 
@@ -146,6 +182,10 @@ REVIEW = ["--env", "morl/review-completion-v0"]
     ("arguments", "message"),
     [
         (["check", "morl/reviw-token-v0"], "id must be one of .* did you mean 'morl/review-token-v0'"),
+        (["certify", "reviw"], "task must be one of .* did you mean 'review'"),
+        (["enumerate", "dial"], "task must be one of 'review', 'story', 'summary', got 'dial'"),
+        (["certify", "dial", "--n-samples", "1"], "n_samples must be an integer of at least 2, got 1"),
+        (["certify", "dial", "--out", "/proc/nothing/x.json"], "--out must be where files can be written"),
         (["fetch", "smollm"], "name must be one of .*'smollm2-135m'"),
         (["run", "best_of_m", *REVIEW], "agent must be one of .* did you mean 'best_of_n'"),
         (["run", "nowhere.py", *REVIEW], "agent must name a file that exists, got 'nowhere.py'"),

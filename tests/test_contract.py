@@ -22,19 +22,23 @@ from mo_gymnasium.wrappers.vector import MOSyncVectorEnv
 
 import morl_envs
 from morl_envs import registry
+from morl_envs.envs import lab
 from morl_envs.errors import InvalidParameter, ScoringError
 
 IDS = registry.ids()
-NUMERIC = [id for id in IDS if "-choice-" in id]
+NUMERIC = [id for id in IDS if registry.task_and_control(id)[1] in ("choice", "lab")]
 
 
 @pytest.fixture
-def kwargs(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Keyword arguments that keep the id under test small and exact."""
+def kwargs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Keyword arguments that keep the id under test small and exact; labs, which take none for it, are made smaller."""
+    for name, value in (("DECISIONS", 3), ("_STRIDE", 2)):
+        monkeypatch.setattr(lab, name, value)
     id = getattr(request.node, "callspec", None) and request.node.callspec.params.get("id")
     if id and not registry.uses_lm(id):
         return {}
-    return {"lm": request.getfixturevalue("tiny_lm"), "dtype": "float32", "max_new_tokens": 6}
+    small = {"lm": request.getfixturevalue("tiny_lm"), "dtype": "float32"}
+    return small if id and registry.task_and_control(id)[1] == "lab" else {**small, "max_new_tokens": 6}
 
 
 class Scalarised(LinearReward):
@@ -151,20 +155,20 @@ def test_vector_equals_scalar_step_for_step(id: str, mode: str, n: int, kwargs: 
 @pytest.mark.parametrize("id", IDS)
 def test_disabled_autoreset_waits_for_a_reset_mask(id: str, kwargs: dict[str, Any]) -> None:
     envs = gymnasium.make_vec(id, num_envs=3, autoreset_mode="Disabled", **kwargs)
-    envs.reset(seed=0, options={"prompt_index": np.array([4, 5, 6])})
+    envs.reset(seed=0, options={"prompt_index": np.array([1, 2, 3])})
     ended = np.zeros(3, dtype=bool)
     while not ended.any():
         _, _, ended, _, _ = envs.step(envs.action_space.sample())
     with pytest.raises(gymnasium.error.ResetNeeded, match="have ended"):
         envs.step(envs.action_space.sample())
-    _, infos = envs.reset(options={"reset_mask": ended, "prompt_index": np.array([7, 8, 9])})
+    _, infos = envs.reset(options={"reset_mask": ended, "prompt_index": np.array([4, 5, 6])})
     assert (infos["_prompt_id"] == ended).all()
     envs.step(envs.action_space.sample())
 
 
 @pytest.mark.parametrize("task", sorted(t for t, row in registry.TASKS.items() if len(row.controls) > 1))
 def test_the_same_text_earns_the_same_vector_under_every_control(task: str, kwargs: dict[str, Any]) -> None:
-    envs = {c: gymnasium.make(registry.row(task).id(c), **kwargs) for c in registry.row(task).controls}
+    envs = {c: gymnasium.make(registry.row(task).id(c), **kwargs) for c in ("token", "choice", "completion")}
     envs["choice"].reset(seed=0, options={"prompt_index": 3})
     terminated = False
     while not terminated:
@@ -177,6 +181,10 @@ def test_the_same_text_earns_the_same_vector_under_every_control(task: str, kwar
     envs["completion"].reset(options={"prompt_index": 3})
     _, by_completion, *_ = envs["completion"].step(info["completion"])
     assert same(by_token, expected) and same(by_completion, expected)
+    if "lab" in registry.row(task).controls:  # to a multiple of 1/16
+        env: Any = gymnasium.make(registry.row(task).id("lab"), lm=kwargs["lm"], dtype="float32").unwrapped
+        found = env.score([envs["choice"].unwrapped.prompts[3]], [info["completion"]])[0]
+        assert same(found * 16, np.rint(found * 16)) and same(found, expected, 1 / 32)
 
 
 @pytest.mark.parametrize("id", IDS)

@@ -13,15 +13,20 @@ import gymnasium
 import numpy as np
 import pytest
 import typer.main
+from PIL import Image
 
 import morl_envs.lm
-from morl_envs import registry
+from morl_envs import objectives, registry
 from morl_envs.cli import app
 from morl_envs.cli.agents import agent_names, find
+from morl_envs.evaluation.certificate import Certificate
+from morl_envs.lm.embedded import FOLDER
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "agents/README.md", "leaderboards/README.md")]
 HAND_WRITTEN = [*READMES, *sorted(p for p in (ROOT / "docs").glob("*.md")), ROOT / "docs/environments/index.md"]
+CERTIFICATES = sorted((ROOT / "docs/environments/certificates").glob("*.json"))
+EPISODES = sorted((ROOT / "docs/environments/episodes").glob("*.gif"))
 ANSWERS = sorted((ROOT / "docs/environments/answers").glob("*.json"))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -177,3 +182,85 @@ def test_the_prompts_of_committed_answers_are_those_of_the_seeds() -> None:
         env = gymnasium.make(registry.row(path.stem).id("completion"), split="test")
         sampled = [answer["prompt_id"] for answer in kept["answers"] if answer["source"] == "sampled"]
         assert sampled == [env.reset(seed=kept["seed"] + i)[1]["prompt_id"] for i in range(len(sampled))]
+
+
+@pytest.mark.parametrize("path", CERTIFICATES, ids=lambda path: path.stem)
+def test_committed_certificates_are_of_today_s_objectives_and_shown(path: Path, generated: list[Path]) -> None:
+    again = f"run `morl-envs certify {path.stem} --out {path.relative_to(ROOT)} --overwrite`"
+    found, row = Certificate.load(path), registry.row(path.stem)
+    assert found.task == path.stem and found.objectives == registry.task(path.stem).objectives
+    if found.lm is not None:
+        current = {name: objectives.get(name).version for name in found.objectives}
+        assert {name: found.versions[name] for name in found.objectives} == current, again
+        assert registry.uses_lm(row.id(row.controls[0]))
+    pages = {page.stem: page.read_text(encoding="utf-8") for page in generated}
+    for pair, label in found.labels.items():
+        assert f"{pair}: {label}" in pages[path.stem], "the picture says in words what it shows"
+        assert f"| {pair} | **{label}** |" in pages[path.stem] and f"| {pair} | **{label}** |" in pages["relationships"]
+    picture = generated[0].parent / "certificates" / f"{path.stem}.png"
+    assert (
+        picture.read_bytes().startswith(b"\x89PNG") and f"../generated/certificates/{path.stem}.png" in pages[path.stem]
+    )
+
+
+@pytest.mark.skipif(not (FOLDER / "manifest.json").is_file(), reason="the embedded model has no weights yet")
+def test_every_task_is_measured_and_filmed_and_the_suite_has_every_relationship() -> None:
+    assert {path.stem for path in CERTIFICATES} == {path.stem for path in EPISODES} == set(registry.TASKS)
+    labels = [set(Certificate.load(path).labels.values()) for path in CERTIFICATES]
+    for relationship in ("conflicting", "complementary", "independent"):
+        assert sum(relationship in found for found in labels) >= 2, relationship
+
+
+def test_every_task_is_on_the_map(generated: list[Path]) -> None:
+    shown = next(page for page in generated if page.stem == "relationships").read_text(encoding="utf-8")
+    measured = {path.stem for path in CERTIFICATES}
+    for task in registry.TASKS:
+        assert f"[{task}](environments/{task}.md)" in shown
+        line = next(line for line in shown.splitlines() if f"[{task}](" in line)
+        assert ("not measured yet" in line) == (task not in measured)
+
+
+@pytest.mark.parametrize("path", EPISODES, ids=lambda path: path.stem)
+def test_an_episode_is_small_and_ends_in_the_vector_that_it_says(path: Path, generated: list[Path]) -> None:
+    assert path.stem in registry.TASKS and path.stat().st_size < load("episodes").LARGEST == 150_000
+    with Image.open(path) as film:
+        words = film.info["comment"].decode()
+        assert film.n_frames > 4 and film.size[0] == 690
+        frames = []
+        for frame in (0, film.n_frames - 1):
+            film.seek(frame)
+            frames.append(np.asarray(film.convert("RGB")))
+    assert (frames[0] != frames[1]).any() and (frames[1] == 255).mean() > 0.5, "dark on white"
+    said = re.fullmatch(r"Asked: (.+) Answered: (.+) Earned: (.+)\.", words, re.DOTALL)
+    assert said is not None
+    earned = dict(pair.rsplit(" ", 1) for pair in said[3].split(", "))
+    assert tuple(earned) == registry.task(path.stem).objectives
+    page = next(page for page in generated if page.stem == path.stem).read_text(encoding="utf-8")
+    assert f"```{{image}} episodes/{path.name}" in page and said[3] in page
+    if path.stem == "dial":
+        env: Any = gymnasium.make("morl/dial-token-v0").unwrapped
+        returns = env.following(env.lm.encode_completion(said[2])).expected_return
+        assert [f"{value:.2f}" for value in returns] == list(earned.values())
+
+
+def test_an_episode_of_a_model_can_be_filmed(tiny_lm: str, tmp_path: Path) -> None:
+    episodes = load("episodes")
+    frames, words = episodes.film("review", seed=1, lm=tiny_lm)
+    assert words.startswith("Asked: ") and " Earned: positivity " in words
+    assert episodes.film("review", seed=1, lm=tiny_lm)[1] == words != episodes.film("review", seed=2, lm=tiny_lm)[1]
+    episodes.save(frames, words, tmp_path / "new" / "review.gif")
+    assert 0 < (tmp_path / "new" / "review.gif").stat().st_size < episodes.LARGEST
+    with Image.open(tmp_path / "new" / "review.gif") as film:
+        assert 2 <= film.n_frames <= 24 and film.info["comment"].decode() == words
+
+
+@pytest.mark.parametrize("task", sorted(t for t, row in registry.TASKS.items() if "completion" in row.controls))
+def test_a_worked_example_prints_the_vector_of_its_answer(task: str, generated: list[Path]) -> None:
+    page = next(page for page in generated if page.stem == task).read_text(encoding="utf-8")
+    (_, code), (language, printed), *_ = blocks(page)
+    assert language == "text" and "env.step(answer)" in code
+    found = dict(re.findall(r"^(\w+) +(\d\.\d\d)$", printed, re.MULTILINE))
+    assert tuple(found) == registry.task(task).objectives
+    written = json.loads((ROOT / f"docs/environments/answers/{task}.json").read_text())["answers"][-1]
+    assert written["source"] == "written" and json.dumps(written["answer"], ensure_ascii=False) in code
+    assert [float(value) for value in found.values()] == pytest.approx(written["scores"], abs=0.0051)

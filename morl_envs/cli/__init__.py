@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from morl_envs import __version__
+from morl_envs import __version__, registry
 from morl_envs.errors import (
     BudgetExceeded,
     ContractViolation,
@@ -28,6 +28,7 @@ app = typer.Typer(
 console = Console()
 
 Id = Annotated[str, typer.Argument(help="Environment id.")]
+Task = Annotated[str, typer.Argument(help="Name of a task.")]
 Name = Annotated[str, typer.Argument(help="Name of the model: smollm2-135m.")]
 Seed = Annotated[int, typer.Option(help="Of the first episode; the next ones count on from it.")]
 Lm = Annotated[str, typer.Option(help="Language model: a name, a folder or a hub id.")]
@@ -108,6 +109,41 @@ def run(
             overwrite=overwrite,
         ),
     )
+
+
+@app.command()
+def certify(
+    task: Task,
+    lm: Lm = "smollm2-135m",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    n_prompts: Annotated[int, typer.Option(help="Training prompts.")] = 64,
+    n_samples: Annotated[int, typer.Option(help="Answers a prompt.")] = 32,
+    kl: Annotated[float, typer.Option(help="Nats that training is taken to move the policy by.")] = 0.5,
+    seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    out: Annotated[Path | None, typer.Option(help="File; runs/certificates/<task>.json by default.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a certificate that is there.")] = False,
+) -> None:
+    """Measure how a task's objectives relate under the base model; print and keep the certificate."""
+    from morl_envs.cli import measure, show
+
+    kwargs = show.lm_kwargs(registry.row(task).id(registry.row(task).controls[0]), lm=lm, device=device, dtype=dtype)
+    sizes = {"n_prompts": n_prompts, "n_samples": n_samples, "kl": kl, "seed": seed}
+    measure.certify(console, task, out, overwrite=overwrite, **sizes, **kwargs)
+
+
+@app.command()
+def enumerate(
+    task: Annotated[str, typer.Argument(help="Task with a lab.")],
+    lm: Lm = "smollm2-135m",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    out: Annotated[Path, typer.Option(help="Folder of lab-<task>.json and labs.json.")] = Path("runs/labs"),
+) -> None:
+    """Write and score every answer of a task's lab; keep those that no other beats, from which fronts follow."""
+    from morl_envs.cli import measure
+
+    measure.enumerate_lab(console, task, out, lm=lm, device=device, dtype=dtype)
 
 
 @app.callback(invoke_without_command=True)

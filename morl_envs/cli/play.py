@@ -21,6 +21,7 @@ _SHOWN = 8  # candidates listed at a token step
 def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
     """Episodes until the input ends; an answer or a token a line."""
     _, control = task_and_control(id)
+    control = "choice" if control == "lab" else control  # the number of a candidate in both
     env = gymnasium.make(id, render_mode="ansi", **kwargs)
     ask = _whole_answers if control == "completion" else _tokens
     try:

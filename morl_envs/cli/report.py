@@ -45,9 +45,7 @@ def table(console: Console, result: EvaluationResult) -> None:
 
 def samples(console: Console, result: EvaluationResult) -> None:
     """A few answers with what was asked of them and what they earned."""
-    prompts = {
-        prompt.id: prompt.text for prompt in registry.task(registry.task_and_control(result.id)[0]).prompts("test")
-    }
+    prompts = {prompt.id: prompt.text for prompt in registry.prompts(result.id, "test")}
     corners = np.linspace(0, len(result.weights) - 1, min(_SAMPLES, len(result.weights))).astype(int)
     console.print("\n[bold]sample answers[/]")
     for i, w in enumerate(corners):

@@ -93,7 +93,7 @@ def run(console: Console, request: Request) -> EvaluationResult:
 
 def _checked(request: Request) -> _Plan:
     protocol = registry.protocol(request.env)
-    task, control = registry.task_and_control(request.env)
+    _, control = registry.task_and_control(request.env)
     agent = agents.build(request.agent, request.settings)
     fitting = getattr(agent, "controls", (control,))
     require(control in fitting, "agent", f"must act under the control {control!r} of {request.env}", request.agent)
@@ -102,7 +102,7 @@ def _checked(request: Request) -> _Plan:
         require(1 <= request.n_seeds <= len(seeds), "--seeds", f"must be in [1, {len(seeds)}]", request.n_seeds)
         seeds = seeds[: request.n_seeds]
     n_prompts = protocol.n_prompts if request.n_prompts is None else request.n_prompts
-    available = len(registry.task(task).prompts("test"))
+    available = len(registry.prompts(request.env, "test"))
     require(1 <= n_prompts <= available, "--n-prompts", f"must be in [1, {available}]", n_prompts)
     require(request.num_envs >= 1, "--num-envs", "must be at least 1", request.num_envs)
     divisions = protocol.weight_divisions if request.divisions is None else request.divisions

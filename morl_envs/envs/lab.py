@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from morl_envs import registry
 from morl_envs.envs.answers import AnswerSets, shipped
 from morl_envs.envs.choice import ChoiceEpisodes
 from morl_envs.envs.scalar import TextEnv
@@ -22,7 +24,6 @@ __all__ = ["CANDIDATES", "DECISIONS", "LATTICE", "LabEnv", "LabEpisodes", "LabVe
 DECISIONS = 6
 CANDIDATES = 4
 _STRIDE = 6  # tokens a decision: the chosen one, and the model's own likeliest ones after it
-_PROMPTS = 8
 LATTICE = 16  # scores are rounded to multiples of 1/16, so that fronts of averages stay finite
 
 
@@ -30,11 +31,14 @@ class LabEpisodes(ChoiceEpisodes):
     """Rows written by a few choices, each carried on by the model."""
 
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
-        limit = kwargs.pop("max_new_tokens", None)
-        rule = f"must be None: an answer has {DECISIONS * _STRIDE} tokens"
-        require(limit in (None, DECISIONS * _STRIDE), "max_new_tokens", rule, limit)
-        super().__init__(n, task, n_candidates=CANDIDATES, max_new_tokens=DECISIONS * _STRIDE, **kwargs)
-        self.prompts = self.task.prompts("train")[:_PROMPTS]  # under either split: nothing is generalised here
+        for name, fixed in (("max_new_tokens", DECISIONS * _STRIDE), ("n_candidates", CANDIDATES)):
+            given = kwargs.pop(name, None)
+            require(given in (None, fixed), name, f"must be left out: it is {fixed} in a lab", given)
+            kwargs[name] = fixed
+        super().__init__(n, task, **kwargs)
+        id = registry.row(task).id("lab")
+        self.prompts = registry.prompts(id, "train")  # under either split: nothing is generalised here
+        self.protocol = replace(self.protocol, n_prompts=len(self.prompts))
 
     def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Append the chosen candidates, then greedily the rest of the stride."""
@@ -61,8 +65,9 @@ class _Known:
     objectives: tuple[str, ...]
 
     def _answers(self) -> AnswerSets:
-        name = self.lm.name
+        name, dtype = self.lm.name, getattr(self.lm, "dtype", "float32")
         require(name == "embedded", "lm", "must be 'embedded': fronts are known for its answers only", name)
+        require(dtype == "float32", "dtype", "must be 'float32': others choose other words", dtype)
         return shipped(self.task.name, self.objectives)
 
     def pareto_front(self, gamma: float = 1.0) -> list[NDArray[np.float64]]:
@@ -109,7 +114,8 @@ class LabEnv(_Known, TextEnv):
 
     ## Arguments
     `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `render_mode` as for `token`. Fronts are known for
-    ``lm="embedded"``.
+    ``lm="embedded"`` in float32, and for any other model through ``morl-envs enumerate`` and
+    :func:`morl_envs.envs.answers.load`.
 
     ## Version History
     * v0: first release.

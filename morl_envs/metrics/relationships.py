@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import logsumexp
 
 from morl_envs.errors import require
 from morl_envs.metrics.indicators import hypervolume
@@ -26,6 +25,7 @@ __all__ = [
     "within_prompt_covariance",
 ]
 
+_FLAT = 1e-9  # spreads and gains below it are rounding errors of a constant
 _DIVISIONS = 8  # steps of the weight lattice between two corners of a front
 
 
@@ -59,8 +59,8 @@ def within_prompt_correlation(rewards: ArrayLike) -> NDArray[np.float64]:
     """
     covariance = within_prompt_covariance(rewards)
     spread = np.sqrt(np.diag(covariance))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation: NDArray[np.float64] = covariance / np.outer(spread, spread)
+    spread[spread < _FLAT] = np.nan
+    correlation: NDArray[np.float64] = covariance / np.outer(spread, spread)
     return correlation
 
 
@@ -73,12 +73,12 @@ def tilted_means(rewards: ArrayLike, weights: ArrayLike, kl: float) -> NDArray[n
     """
     array = checked_samples(rewards)
     utility = array @ np.asarray(weights, dtype=np.float64)
-    utility = utility - utility.mean(axis=1, keepdims=True)
+    utility = utility - utility.max(axis=1, keepdims=True)
     n = array.shape[1]
 
     def share(strength: float) -> NDArray[np.float64]:
-        logits = strength * utility
-        probabilities: NDArray[np.float64] = np.exp(logits - logsumexp(logits, axis=1, keepdims=True))
+        tilted = np.exp(strength * utility)  # of utilities of at most 0
+        probabilities: NDArray[np.float64] = tilted / tilted.sum(axis=1, keepdims=True)
         return probabilities
 
     def divergence(strength: float) -> float:
@@ -103,9 +103,8 @@ def transfer_matrix(rewards: ArrayLike, kl: float = 0.5) -> NDArray[np.float64]:
     array = checked_samples(rewards)
     base = array.mean(axis=(0, 1))
     gains = np.stack([tilted_means(array, row, kl) - base for row in np.eye(array.shape[2])])
-    own = np.diag(gains)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        matrix: NDArray[np.float64] = np.where(own > 1e-9, gains / own, np.nan)
+    own = np.where(np.diag(gains) < _FLAT, np.nan, np.diag(gains))
+    matrix: NDArray[np.float64] = np.where(np.isnan(own)[:, None], np.nan, gains / own)
     return matrix
 
 

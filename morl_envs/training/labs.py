@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morl_envs import registry
+from morl_envs.envs import lab
 from morl_envs.envs.answers import best_answers
-from morl_envs.envs.lab import CANDIDATES, DECISIONS, LATTICE, LabEpisodes
+from morl_envs.errors import require_one_of
 
 __all__ = ["enumerate_lab", "write"]
 
@@ -31,16 +33,22 @@ def enumerate_lab(task: str, progress: Progress | None = None, **kwargs: Any) ->
         task: A task with a lab.
         progress: Called prompt by prompt.
         kwargs: Of the environment, such as ``lm``.
+
+    Raises:
+        InvalidParameter: for a task without a lab, or a keyword argument that its environment refuses.
     """
-    plans = np.array(list(product(range(CANDIDATES), repeat=DECISIONS)))
-    rows = LabEpisodes(_ROWS, task, **kwargs)
+    labs = [name for name, row in registry.TASKS.items() if "lab" in row.controls]
+    require_one_of("task", task, labs)
+    plans = np.array(list(product(range(lab.CANDIDATES), repeat=lab.DECISIONS)))
+    rows = lab.LabEpisodes(_ROWS, task, **kwargs)
+    assert (rows.reward_space.low >= 0).all()  # or else a longer answer could be better under a discount
     prompts = []
     for p, prompt in enumerate(rows.prompts):
         found: dict[tuple[int, ...], NDArray[np.float32]] = {}  # an answer may end before its plan does
         for start in range(0, len(plans), _ROWS):
             found.update(_write(rows, p, plans[start : start + _ROWS]))
         actions = list(found)
-        points = np.rint(np.stack(list(found.values())) * LATTICE).astype(np.int64)
+        points = np.rint(np.stack(list(found.values())) * lab.LATTICE).astype(np.int64)
         kept = best_answers(points, np.array([len(plan) for plan in actions]))
         prompts.append(
             {
@@ -54,18 +62,19 @@ def enumerate_lab(task: str, progress: Progress | None = None, **kwargs: Any) ->
             progress(p + 1, len(rows.prompts))
     return {
         "task": task,
+        "lm": rows.lm.name,
         "objectives": list(rows.objectives),
         "versions": [scorer.version for scorer in rows.scorers],
-        "lattice": LATTICE,
+        "lattice": lab.LATTICE,
         "prompts": prompts,
     }
 
 
-def _write(rows: LabEpisodes, prompt: int, plans: NDArray[np.int64]) -> dict[tuple[int, ...], NDArray[np.float32]]:
+def _write(rows: lab.LabEpisodes, prompt: int, plans: NDArray[np.int64]) -> dict[tuple[int, ...], NDArray[np.float32]]:
     live = list(range(len(plans)))
     rows.begin(range(_ROWS), [prompt] * _ROWS)
     found = {}
-    for t in range(DECISIONS):
+    for t in range(lab.DECISIONS):
         rows.observe(live)
         rewards, done = rows.step(live, plans[live, t])
         for row, reward, ended in zip(live, rewards, done, strict=True):
