@@ -25,19 +25,20 @@ class CompletionEpisodes(Episodes):
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
         longest = max(len(prompt.text) for split in ("train", "test") for prompt in self.task.prompts(split))
-        self.single_observation_space = UnicodeText(longest)
-        self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens)
+        room = self.task.room  # of an action too: an agent that repeats the dialogue is heard, not refused
+        self.single_observation_space = UnicodeText(longest + room)
+        self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens + room)
 
     def observe(self, rows: Sequence[int]) -> tuple[str, ...]:
-        """The prompts' texts."""
-        return tuple(prompt.text if (prompt := self.current[row]) else "" for row in rows)
+        """The prompts' texts, each with the dialogue so far."""
+        return tuple(map(self.shown, rows))
 
     def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Score the answers."""
-        return self.finish(rows, list(actions)), np.ones(len(rows), dtype=bool)
+        """Take the answers, or turns."""
+        return self.take_turns(rows, list(actions))
 
     def text(self, row: int) -> str:
-        """The answer, once it is given."""
+        """The answer, as far as it is given."""
         return self.answers[row]
 
 
