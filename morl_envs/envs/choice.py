@@ -70,7 +70,8 @@ class ChoiceEnv(TextEnv):
 
     ## Observation Space
     `Box(n_features + 1 + n_candidates)`: the model's last hidden state (scaled to unit root mean square, under a
-    fixed random projection), the share of the length limit used, and the candidates' log-probabilities.
+    fixed random projection), the share of the episode's length limit used (all turns of a conversation together), and
+    the candidates' log-probabilities.
 
     ## Action Space
     `Discrete(n_candidates)`: 0 is the likeliest token; equals are ordered by token id.
@@ -82,7 +83,8 @@ class ChoiceEnv(TextEnv):
     A prompt of the split, drawn by the environment's generator or named by ``options={"prompt_index": i}``.
 
     ## Episode Termination
-    On an end-of-text token, or after `max_new_tokens` tokens. Episodes are never truncated.
+    On an end-of-text token, or after `max_new_tokens` tokens; in a conversation both end a turn, and the episode ends
+    when the conversation is over. Episodes are never truncated.
 
     ## Arguments
     `n_candidates` (2 to 64), `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `max_new_tokens`,

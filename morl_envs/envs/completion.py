@@ -1,4 +1,4 @@
-"""The `completion` control: the agent writes the whole answer in one step."""
+"""The `completion` control: the agent writes the whole answer, or a turn of a conversation, in one step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CHARACTERS_PER_TOKEN = 8
 
 
 class CompletionEpisodes(Episodes):
-    """Rows answered in one step; no model is loaded unless an agent asks for it."""
+    """Rows answered in one step, or one a turn; no model is loaded unless an agent asks for it."""
 
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
@@ -46,22 +46,24 @@ class CompletionEnv(TextEnv):
     """An answer given whole.
 
     ## Description
-    The agent reads a prompt and answers it in one step: the control for fine-tuned models and text services.
+    The agent reads a prompt and answers it in one step: the control for fine-tuned models and text services. In a
+    conversation a step is a turn, and the partner answers it.
 
     ## Observation Space
-    `UnicodeText`: the prompt.
+    `UnicodeText`: the prompt, in a conversation followed by an empty line and what was said since, a line a turn.
 
     ## Action Space
-    `UnicodeText`: the answer, at most eight characters for each token of the length limit.
+    `UnicodeText`: the answer, at most eight characters for each token of the length limit; in a conversation the turn,
+    with room for the dialogue besides.
 
     ## Reward Space
-    `Box(k)`: one score per objective, all to be maximised.
+    `Box(k)`: one score per objective, all to be maximised; zeros until a conversation is over.
 
     ## Starting State
     A prompt of the split, drawn by the environment's generator or named by ``options={"prompt_index": i}``.
 
     ## Episode Termination
-    After the one step, by termination.
+    After the one step, or when a conversation is over, by termination.
 
     ## Arguments
     `lm`, `device`, `dtype` (what ``env.unwrapped.lm`` gives to an agent), `split`, `objectives`, `max_new_tokens`,
