@@ -49,6 +49,7 @@ _ACCEPTS = re.compile(
 _LEAVES = re.compile(
     r"\b(?:good ?bye|bye|walk(?:ing)? away|forget (?:it|this)|not interested|no deal|i(?:'m| am) (?:out|leaving|off))\b"
 )
+_THREATENS = re.compile(r"\?|n't\b|\b(?:not|never|if|unless|until|before|or|otherwise)\b")
 
 _COUNTERS = {
     "Seller": (
@@ -170,7 +171,9 @@ class _Talk:
         sentences = _SENTENCE.findall(said)
         if any(_ACCEPTS.search(s) and not _HEDGED.search(s) for s in sentences):
             return self._end(f"Deal at ${mine}.")
-        return self._end("A pity. Goodbye.") if _LEAVES.search(said) else self._say(_ASKED)
+        if any(_LEAVES.search(s) and not _THREATENS.search(_LEAVES.sub("", s)) for s in sentences):
+            return self._end("A pity. Goodbye.")
+        return self._say(_ASKED)
 
     def _weigh(self, price: float) -> str:
         scenario = self.scenario
