@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from morl_envs import objectives, registry
 from morl_envs.cli.agents import find
+from morl_envs.envs.sampling import sample
 from morl_envs.evaluation import EvaluationResult, evaluate
 from morl_envs.objectives import bargain
 from morl_envs.spec import Prompt
@@ -412,6 +413,44 @@ def test_nothing_hidden_is_told_before_the_end(small: dict[str, Any]) -> None:
                 told = json.dumps(info) + env.render() + (observation if control == "completion" else "")
                 assert "reserve" not in told and found.style not in told and f"${found.reserve}" not in told
                 observation, _, terminated, _, info = env.step(env.action_space.sample())
+
+
+def test_long_winded_turns_fit(small: dict[str, Any]) -> None:
+    """The most that can be heard, in letters that no token joins."""
+    turn = ("xqzj " * 60)[:300]
+    whole: Any = gymnasium.make(IDS["completion"], **small)
+    shown, _ = whole.reset(seed=0)
+    by_token: Any = gymnasium.make(IDS["token"], **{**small, "max_new_tokens": 300})
+    observation, _ = by_token.reset(seed=0)
+    for _ in range(3):
+        shown, *_ = whole.step(turn)
+        assert whole.unwrapped.generate([Prompt(shown)], seeds=[0])[0].text is not None
+        for token in (*by_token.unwrapped.lm.encode_completion(turn)[:299], 1):
+            observation, *_ = by_token.step(token)
+        assert observation in by_token.observation_space
+        length = int(observation["length"][0])
+        assert (
+            length == len(by_token.unwrapped.lm.encode_prompts([shown])[0]) <= by_token.unwrapped._rows.max_length - 300
+        )
+    shown, _, terminated, *_ = whole.step(turn)
+    assert terminated and shown in whole.observation_space and "You: " + turn[:159] in shown
+
+
+def test_whole_answers_are_sampled_turn_by_turn(small: dict[str, Any]) -> None:
+    env: Any = gymnasium.make(IDS["completion"], **{**small, "max_new_tokens": 8}).unwrapped
+    prompts = list(env.prompts[:3])
+    found = sample(env, prompts, seeds=[5, 6, 7], temperature=0.8)
+    for prompt, answer in zip(prompts, found, strict=True):
+        dialogue, over = "", False
+        for shown, drawn in answer.turns:
+            assert not over and shown == env.task.shown(prompt, dialogue)
+            dialogue, over = env.task.continued(prompt, dialogue, drawn.text)
+        assert over and dialogue == answer.text
+    assert [a.text for a in sample(env, prompts[1:2], seeds=[6], temperature=0.8)] == [found[1].text]
+    review: Any = gymnasium.make("morl/review-completion-v0", **{**small, "max_new_tokens": 8}).unwrapped
+    asked = list(review.prompts[:2])
+    plain = [drawn.text for drawn in review.generate(asked, seeds=[1, 2])]
+    assert [answer.text for answer in sample(review, asked, seeds=[1, 2])] == plain
 
 
 class Shrewd:
