@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from morl_envs import objectives, registry
 from morl_envs.cli.agents import find
 from morl_envs.envs.sampling import sample
+from morl_envs.errors import InvalidParameter
 from morl_envs.evaluation import EvaluationResult, evaluate
 from morl_envs.objectives import bargain
 from morl_envs.spec import Prompt
@@ -58,7 +59,7 @@ def vector(scenario: Scenario, dialogue: str) -> list[float]:
         ("60-70", 80, math.nan), ("$40 or $50", 80, math.nan), ("10, 20, 30, 40, 50, 60, 70", 80, math.nan),
         ("nothing", 80, None), ("$80 then", 80, None), ("-40", 80, None), ("$-40", 80, None), ("0", 80, None),
         ("NaN", 80, None), ("inf dollars", 80, None), ("1e5", 80, None), ("99999999999", 80, None), ("40%", 80, None),
-        ("3.141592", 80, None), ("1.2.3", 80, None), ("x40y", 80, None), ("", 80, None),
+        ("$9,999,999", 80, None), ("3.141592", 80, None), ("1.2.3", 80, None), ("x40y", 80, None), ("", 80, None),
     ],
 )  # fmt: skip
 def test_prices_that_are_named(text: str, mine: int, price: float | None) -> None:
@@ -222,6 +223,11 @@ def test_politeness_is_of_the_agents_turns_alone() -> None:
     one, other = (vector(BUY, f"You: {said}\n{reply}")[2] for said in (kind, rude))
     assert one == vector(BUY, kind)[2] > 0.7 and other == 0
     assert vector(BUY, f"You: {kind}\nSeller: No.\nYou: {rude}\nSeller: No.")[2] == pytest.approx(one / 2)
+
+
+def test_a_bargain_without_a_scenario_is_refused() -> None:
+    with pytest.raises(InvalidParameter, match=r"prompt\.reference must be a scenario as JSON, got None"):
+        haggle.TASK.continued(Prompt("Buy a kettle."), "", "$40?")
 
 
 def test_prompts_are_frozen() -> None:
