@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from morl_envs.errors import require
 from morl_envs.evaluation import Budget
+from morl_envs.spec import Prompt
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,14 @@ class _Sampler:
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
         if isinstance(self.envs.single_action_space, spaces.Discrete):
             return self._draw(self._scores(observations), seeds)
-        prompts = {prompt.text: prompt for prompt in self.envs.prompts}
-        answers = self.envs.generate(
-            [prompts[text] for text in observations], seeds=seeds.tolist(), temperature=self.temperature
-        )
+        acting = np.flatnonzero(~self.envs.idle)
+        shown = [Prompt(observations[row]) for row in acting]
+        answers = self.envs.generate(shown, seeds=seeds[acting].tolist(), temperature=self.temperature)
         limit = self.envs.single_action_space.max_length
-        return tuple(answer.text[:limit] for answer in answers)
+        actions = [""] * len(observations)
+        for row, answer in zip(acting, answers, strict=True):
+            actions[row] = answer.text[:limit]
+        return tuple(actions)
 
     def _scores(self, observations: Any) -> NDArray[np.float32]:
         """Unnormalised log-probabilities of the actions, shape ``(n, actions)``."""

@@ -2,7 +2,7 @@
 
 No training, n times the cost at inference, and it needs the scorers at test time: a strong control rather than a
 method. The candidates of a prompt are sampled once per seed and shared by all weight vectors, so that fronts compare
-choices and not luck. Control: completion.
+choices and not luck. In a conversation it chooses turn by turn, as if each turn were the last. Control: completion.
 
 Run: python agents/best_of_n.py --env morl/review-completion-v0
 """
@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 
 from morl_envs.errors import require
 from morl_envs.evaluation import Budget
+from morl_envs.spec import Prompt
 
+Key = tuple[str, int]  # what is shown, and the seed
 Candidates = tuple[list[str], NDArray[np.float32]]  # n texts and their reward vectors (n, k)
 
 
@@ -30,9 +32,9 @@ class _Memory:
 
     def __init__(self) -> None:
         self.where: tuple[Any, Any] = (None, None)
-        self.candidates: dict[tuple[str, int], Candidates] = {}
+        self.candidates: dict[Key, Candidates] = {}
 
-    def of(self, envs: Any) -> dict[tuple[str, int], Candidates]:
+    def of(self, envs: Any) -> dict[Key, Candidates]:
         if self.where[0] is not envs or self.where[1] is not envs.meter:
             self.where, self.candidates = (envs, envs.meter), {}
         return self.candidates
@@ -87,29 +89,30 @@ class _BestOfN:
 
     def start(self, envs: Any) -> None:
         self.envs = envs
-        self.prompts = {prompt.text: prompt for prompt in envs.prompts}
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
         sampled = self.agent._memory.of(self.envs)
-        keys = list(zip(observations, seeds.tolist(), strict=True))
-        self._sample([key for key in dict.fromkeys(keys) if key not in sampled], sampled)
-        chosen = []
-        for key in keys:
+        acting = np.flatnonzero(~self.envs.idle).tolist()
+        keys = {row: (observations[row], int(seeds[row])) for row in acting}
+        self._sample({key: row for row, key in keys.items() if key not in sampled}, sampled)
+        chosen = [""] * len(observations)
+        for row, key in keys.items():
             texts, rewards = sampled[key]
-            chosen.append(texts[int(np.argmax(rewards @ self.weights))])
+            chosen[row] = texts[int(np.argmax(rewards @ self.weights))]
         return tuple(chosen)
 
-    def _sample(self, keys: list[tuple[str, int]], sampled: dict[tuple[str, int], Candidates]) -> None:
-        if not keys:
+    def _sample(self, rows: dict[Key, int], sampled: dict[Key, Candidates]) -> None:
+        """Candidates for what is shown in these rows."""
+        if not rows:
             return
         n = self.agent.n
-        repeated = [self.prompts[text] for text, _ in keys for _ in range(n)]
-        seeds = [int(word) for _, seed in keys for word in np.random.SeedSequence(seed).generate_state(n)]
-        answers = self.envs.generate(repeated, seeds=seeds, temperature=self.agent.temperature)
+        shown = [Prompt(text) for text, _ in rows for _ in range(n)]
+        seeds = [int(word) for _, seed in rows for word in np.random.SeedSequence(seed).generate_state(n)]
+        answers = self.envs.generate(shown, seeds=seeds, temperature=self.agent.temperature)
         limit = self.envs.single_action_space.max_length
         texts = [answer.text[:limit] for answer in answers]
-        rewards = self.envs.score(repeated, texts)
-        for i, key in enumerate(keys):
+        rewards = self.envs.score_turns([row for row in rows.values() for _ in range(n)], texts)
+        for i, key in enumerate(rows):
             part = slice(i * n, (i + 1) * n)
             sampled[key] = (texts[part], rewards[part])
 

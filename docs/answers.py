@@ -15,6 +15,8 @@ from typing import Any
 import gymnasium
 
 import morl_envs
+from morl_envs.envs.sampling import sample
+from morl_envs.objectives.politeness import turns
 
 FOLDER = Path(__file__).parent / "environments" / "answers"
 N_ANSWERS = 10
@@ -28,7 +30,7 @@ def build(task: str, kept: dict[str, Any], *, lm: str, temperature: float, seed:
     seeds = range(seed, seed + N_ANSWERS - len(written))
     ids = [env.reset(seed=each)[1]["prompt_id"] for each in seeds]
     prompts = {prompt.id: prompt for prompt in env.unwrapped.prompts}
-    drawn = env.unwrapped.generate([prompts[id] for id in ids], seeds=list(seeds), temperature=temperature)
+    drawn = sample(env.unwrapped, [prompts[id] for id in ids], seeds=list(seeds), temperature=temperature)
     answers = [_scored(env, id, answer.text, "sampled") for id, answer in zip(ids, drawn, strict=True)]
     answers += [_scored(env, answer["prompt_id"], answer["answer"], "written") for answer in written]
     remarks = {_key(answer): answer["remark"] for answer in kept.get("answers", [])}
@@ -45,12 +47,16 @@ def build(task: str, kept: dict[str, Any], *, lm: str, temperature: float, seed:
 
 
 def _scored(env: Any, prompt_id: str, text: str, source: str) -> dict[str, Any]:
-    """An answer with the vector that the environment's step gives it."""
+    """An answer with the vector that the environment's steps give it; of a dialogue, the agent's turns are taken."""
     index = [prompt.id for prompt in env.unwrapped.prompts].index(prompt_id)
     prompt, _ = env.reset(options={"prompt_index": index})
-    _, reward, *_ = env.step(text)
+    terminated, info = False, {}
+    for turn in turns(text) if env.unwrapped.task.partner else [text]:
+        _, reward, terminated, _, info = env.step(turn)
+    if not terminated:
+        raise SystemExit(f"answer must end the dialogue, got {text!r}")
     scores = [round(float(score), 4) for score in reward]
-    return {"prompt_id": prompt_id, "prompt": prompt, "answer": text, "source": source, "scores": scores}
+    return {"prompt_id": prompt_id, "prompt": prompt, "answer": info["completion"], "source": source, "scores": scores}
 
 
 def _key(answer: dict[str, Any]) -> tuple[Any, ...]:

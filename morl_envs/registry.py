@@ -99,6 +99,11 @@ _ROWS = (
         EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
+        "haggle",
+        ("token", "choice", "completion"),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 1.0, 1.0)),
+    ),
+    Row(
         "dial",
         ("token",),
         EvaluationProtocol(ref_point=(1.1875, 0.5625), nadir=(1.25, 0.625), ideal=(7.375, 6.5)),

@@ -106,6 +106,17 @@ def test_playing_token_by_token(command: Any, tiny_lm: str, control: str, lines:
     assert "must be" in out, "a bad line is refused and asked again"
 
 
+def test_playing_a_conversation(command: Any, tiny_lm: str) -> None:
+    said = ["Hello, what is your best price?", "hm", "I walk away.", "Goodbye."]
+    code, out, _ = command("play", "morl/haggle-completion-v0", "--lm", tiny_lm, answers=said)
+    assert code == 0 and out.count("prompt") == 3 and out.count("politeness") == 2
+    assert out.count("Mine is $") == 4, "each reply when it is given, and again when the dialogue is shown whole"
+    assert out.count("A pity. Goodbye.") == 2
+    tokens = ["= Hello", "="] + ["0"] * 140  # an empty text ends the turn, and the length limit does
+    code, out, _ = command("play", "morl/haggle-token-v0", "--lm", tiny_lm, "--dtype", "float32", answers=tokens)
+    assert code == 0 and "You: Hello\n" in out and "politeness" in out
+
+
 CASES = [
     (agent, id)
     for agent, id in (

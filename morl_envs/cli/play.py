@@ -28,6 +28,7 @@ def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
         while True:
             _, info = env.reset(seed=seed)
             console.print(f"\n[bold]prompt[/]\n{escape(info['prompt'])}\n", highlight=False)
+            heard = ""
             for action in ask(console, env.unwrapped, control):
                 try:
                     _, _, terminated, _, info = env.step(action)
@@ -36,6 +37,7 @@ def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
                     continue
                 if terminated:
                     break
+                heard = _reply(console, env.unwrapped, heard)
             console.print(str(env.render()).partition("\nanswer\n")[2], markup=False, highlight=False)
             seed += 1
     except (EOFError, KeyboardInterrupt):
@@ -44,13 +46,22 @@ def play(console: Console, id: str, *, seed: int, **kwargs: Any) -> None:
         env.close()
 
 
+def _reply(console: Console, env: Any, heard: str) -> str:
+    """Show what was said in a conversation since `heard`; the dialogue so far."""
+    dialogue: str = env.dialogue
+    if dialogue != heard:
+        console.print(dialogue.removeprefix(heard).strip(), markup=False, highlight=False)
+    return dialogue
+
+
 def _whole_answers(console: Console, env: Any, control: str) -> Iterator[str]:
     while True:
         yield input("answer> ")
 
 
 def _tokens(console: Console, env: Any, control: str) -> Iterator[int]:
-    console.print(f"a number picks a token; under token, =text writes text; {_SHOWN} best are shown", style="dim")
+    told = f"a number picks a token; under token, =text writes text and = alone ends it; {_SHOWN} best are shown"
+    console.print(told, style="dim")
     while True:
         logits = env.next_token_logits
         best = np.argsort(-logits, kind="stable")[:_SHOWN]
@@ -58,7 +69,7 @@ def _tokens(console: Console, env: Any, control: str) -> Iterator[int]:
         console.print(listed, highlight=False, markup=False)
         line = input("token> ").strip() or "0"
         if control == "token" and line.startswith("="):
-            yield from env.lm.encode_completion(line[1:])
+            yield from env.lm.encode_completion(line[1:]) or [min(env.lm.end_token_ids)]
         elif line.isdigit() and (control == "choice" or int(line) < _SHOWN):
             yield int(line) if control == "choice" else int(best[int(line)])
         else:

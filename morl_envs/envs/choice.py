@@ -41,7 +41,7 @@ class ChoiceEpisodes(WrittenEpisodes):
         self.single_action_space = spaces.Discrete(n_candidates)
 
     def observe(self, rows: Sequence[int]) -> NDArray[np.float32]:
-        """Projected hidden state, share of the length limit used, log-probabilities of the candidates."""
+        """Projected hidden state, share of the episode's length limit used, log-probabilities of the candidates."""
         at = np.asarray(rows)
         decoding = self.decoding
         log_probs = decoding.logits[at].log_softmax(-1)
@@ -51,7 +51,8 @@ class ChoiceEpisodes(WrittenEpisodes):
         hidden = decoding.hidden[at].cpu().numpy()
         scale = np.sqrt((hidden**2).mean(axis=1, keepdims=True)) + 1e-6
         features = (hidden / scale) @ self._projection
-        used = ((self.lengths[at] - self.starts[at]) / self.max_new_tokens)[:, None]
+        turns = np.where(self.ended, self.taken - 1, self.taken)[at]  # the last turn's tokens are still held
+        used = ((turns + (self.lengths[at] - self.starts[at]) / self.max_new_tokens) / self.task.turns)[:, None]
         likely = best.values[:, : self.n_candidates].cpu().numpy().clip(_FLOOR, 0.0)
         return np.concatenate([features, used, likely], axis=1, dtype=np.float32)
 
@@ -69,7 +70,8 @@ class ChoiceEnv(TextEnv):
 
     ## Observation Space
     `Box(n_features + 1 + n_candidates)`: the model's last hidden state (scaled to unit root mean square, under a
-    fixed random projection), the share of the length limit used, and the candidates' log-probabilities.
+    fixed random projection), the share of the episode's length limit used (all turns of a conversation together), and
+    the candidates' log-probabilities.
 
     ## Action Space
     `Discrete(n_candidates)`: 0 is the likeliest token; equals are ordered by token id.
@@ -81,7 +83,8 @@ class ChoiceEnv(TextEnv):
     A prompt of the split, drawn by the environment's generator or named by ``options={"prompt_index": i}``.
 
     ## Episode Termination
-    On an end-of-text token, or after `max_new_tokens` tokens. Episodes are never truncated.
+    On an end-of-text token, or after `max_new_tokens` tokens; in a conversation both end a turn, and the episode ends
+    when the conversation is over. Episodes are never truncated.
 
     ## Arguments
     `n_candidates` (2 to 64), `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `max_new_tokens`,

@@ -1,4 +1,4 @@
-"""The `completion` control: the agent writes the whole answer in one step."""
+"""The `completion` control: the agent writes the whole answer, or a turn of a conversation, in one step."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ _CHARACTERS_PER_TOKEN = 8
 
 
 class CompletionEpisodes(Episodes):
-    """Rows answered in one step; no model is loaded unless an agent asks for it."""
+    """Rows answered in one step, or one a turn; no model is loaded unless an agent asks for it."""
 
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
         longest = max(len(prompt.text) for split in ("train", "test") for prompt in self.task.prompts(split))
-        self.single_observation_space = UnicodeText(longest)
-        self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens)
+        room = self.task.room  # of an action too: an agent that repeats the dialogue is heard, not refused
+        self.single_observation_space = UnicodeText(longest + room)
+        self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens + room)
 
     def observe(self, rows: Sequence[int]) -> tuple[str, ...]:
-        """The prompts' texts."""
-        return tuple(prompt.text if (prompt := self.current[row]) else "" for row in rows)
+        """The prompts' texts, each with the dialogue so far."""
+        return tuple(map(self.shown, rows))
 
     def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Score the answers."""
-        return self.finish(rows, list(actions)), np.ones(len(rows), dtype=bool)
+        """Take the answers, or turns."""
+        return self.take_turns(rows, list(actions))
 
     def text(self, row: int) -> str:
-        """The answer, once it is given."""
+        """The answer, as far as it is given."""
         return self.answers[row]
 
 
@@ -45,22 +46,24 @@ class CompletionEnv(TextEnv):
     """An answer given whole.
 
     ## Description
-    The agent reads a prompt and answers it in one step: the control for fine-tuned models and text services.
+    The agent reads a prompt and answers it in one step: the control for fine-tuned models and text services. In a
+    conversation a step is a turn, and the partner answers it.
 
     ## Observation Space
-    `UnicodeText`: the prompt.
+    `UnicodeText`: the prompt, in a conversation followed by an empty line and what was said since, a line a turn.
 
     ## Action Space
-    `UnicodeText`: the answer, at most eight characters for each token of the length limit.
+    `UnicodeText`: the answer, at most eight characters for each token of the length limit; in a conversation the turn,
+    with room for the dialogue besides.
 
     ## Reward Space
-    `Box(k)`: one score per objective, all to be maximised.
+    `Box(k)`: one score per objective, all to be maximised; zeros until a conversation is over.
 
     ## Starting State
     A prompt of the split, drawn by the environment's generator or named by ``options={"prompt_index": i}``.
 
     ## Episode Termination
-    After the one step, by termination.
+    After the one step, or when a conversation is over, by termination.
 
     ## Arguments
     `lm`, `device`, `dtype` (what ``env.unwrapped.lm`` gives to an agent), `split`, `objectives`, `max_new_tokens`,

@@ -63,7 +63,9 @@ class Episodes(ABC):
         self.meter = Meter()
         self._lm_key = (lm, device, dtype)
         self.current: list[Prompt | None] = [None] * n
-        self.answers = [""] * n
+        self.answers = [""] * n  # whole turns only
+        self.taken = np.zeros(n, dtype=np.int64)  # turns
+        self.ended = np.ones(n, dtype=bool)
         self.scores = np.zeros((n, len(self.objectives)), dtype=np.float32)
 
     @property
@@ -84,17 +86,46 @@ class Episodes(ABC):
             self.current[row] = self.prompts[index]
             self.answers[row] = ""
             self.scores[row] = 0
+            self.taken[row] = 0
+            self.ended[row] = False
 
-    def finish(self, rows: Sequence[int], texts: Sequence[str]) -> NDArray[np.float32]:
-        """Keep and score the answers that end; their reward vectors, shape ``(len(rows), k)``."""
-        if not len(rows):
-            return np.zeros((0, len(self.objectives)), dtype=np.float32)
+    def shown(self, row: int) -> str:
+        """What the agent reads: the prompt, and in a conversation what was said since."""
+        prompt = self.current[row]
+        return self.task.shown(prompt, self.answers[row]) if prompt else ""
+
+    def take_turns(self, rows: Sequence[int], turns: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Add a whole turn to each row's answer, and score those that end with it.
+
+        Returns:
+            Reward vectors, shape ``(len(rows), k)``, zeros where the answer goes on; whether each ended.
+        """
+        prompts, answers, done = self._continued(rows, turns)
+        rewards = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
+        if done.any():  # scored before anything is kept: a scorer may raise
+            last = np.flatnonzero(done)
+            rewards[done] = self.score([prompts[i] for i in last], [answers[i] for i in last])
+        for row, answer in zip(rows, answers, strict=True):
+            self.answers[row] = answer
+        at = np.asarray(rows, dtype=np.int64)
+        self.scores[at], self.ended[at] = rewards, done
+        self.taken[at] += 1
+        return rewards, done
+
+    def score_turns(self, rows: Sequence[int], turns: Sequence[str]) -> NDArray[np.float32]:
+        """What the rows' answers would earn if they ended with these turns, shape ``(len(rows), k)``; none is taken."""
+        prompts, answers, _ = self._continued(rows, turns)
+        return self.score(prompts, answers)
+
+    def _continued(
+        self, rows: Sequence[int], turns: Sequence[str]
+    ) -> tuple[list[Prompt], list[str], NDArray[np.bool_]]:
         prompts = [prompt for row in rows if (prompt := self.current[row]) is not None]
-        rewards = self.score(prompts, texts)
-        for row, text, reward in zip(rows, texts, rewards, strict=True):
-            self.answers[row] = text
-            self.scores[row] = reward
-        return rewards
+        found = [
+            self.task.continued(prompt, self.answers[row], turn)
+            for prompt, row, turn in zip(prompts, rows, turns, strict=True)
+        ]
+        return prompts, [answer for answer, _ in found], np.array([over for _, over in found], dtype=bool)
 
     def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:
         """Reward vectors of answers, shape ``(n, k)``; each counts as a scored completion.

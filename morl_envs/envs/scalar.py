@@ -86,6 +86,11 @@ class TextEnv(gymnasium.Env[Any, Any]):
         logits: NDArray[np.float32] = self._rows.next_token_logits[0]  # type: ignore[attr-defined]
         return logits
 
+    @property
+    def dialogue(self) -> str:
+        """The turns so far and the replies to them, a line each; without a partner, the answer once it is given."""
+        return self._rows.answers[0]
+
     def score(self, prompts: list[Prompt], completions: list[str]) -> NDArray[np.float32]:
         """Reward vectors of answers, shape ``(n, k)``; see :meth:`Episodes.score`."""
         return self._rows.score(prompts, completions)

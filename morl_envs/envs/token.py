@@ -44,10 +44,12 @@ class TokenEnv(TextEnv):
 
     ## Description
     The agent is shown a prompt in the language model's chat format and writes the answer, one token at a time.
-    ``env.unwrapped.next_token_logits`` gives the model's own opinion; it is computed only when asked for.
+    ``env.unwrapped.next_token_logits`` gives the model's own opinion; it is computed only when asked for. In a
+    conversation the end of a turn brings the partner's reply, and a prompt that has the dialogue so far behind it.
 
     ## Observation Space
-    `Dict(length int64[1], tokens int64[L])`: the prompt's tokens and the answer's so far, zeros behind them.
+    `Dict(length int64[1], tokens int64[L])`: the prompt's tokens and the answer's (of the current turn) so far, zeros
+    behind them.
 
     ## Action Space
     `Discrete(vocabulary)`: the next token.
@@ -60,7 +62,7 @@ class TokenEnv(TextEnv):
 
     ## Episode Termination
     On an end-of-text token, or after `max_new_tokens` tokens: the limit is part of the task, so this is termination.
-    Episodes are never truncated.
+    In a conversation both end a turn, and the episode ends when the conversation is over. Episodes are never truncated.
 
     ## Arguments
     `lm`, `device`, `dtype`: the language model. `split`: "train" or "test". `objectives`: a subset by name.

@@ -111,6 +111,10 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         """Reward vectors of answers, shape ``(n, k)``; see :meth:`Episodes.score`."""
         return self._rows.score(prompts, completions)
 
+    def score_turns(self, rows: Sequence[int], turns: Sequence[str]) -> NDArray[np.float32]:
+        """What sub-environments would earn if these turns were their last; see :meth:`Episodes.score_turns`."""
+        return self._rows.score_turns(rows, turns)
+
     def generate(self, prompts: list[Prompt], **settings: Any) -> list[Generation]:
         """Answers of the language model, on the meter; see :meth:`Episodes.generate`."""
         return self._rows.generate(prompts, **settings)

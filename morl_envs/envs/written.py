@@ -20,50 +20,47 @@ class WrittenEpisodes(Episodes):
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
         both = [prompt.text for split in ("train", "test") for prompt in self.task.prompts(split)]
-        self.max_length = max(map(len, self.lm.encode_prompts(both))) + self.max_new_tokens
+        self.max_length = max(map(len, self.lm.encode_prompts(both))) + self.task.room + self.max_new_tokens
         self._ends = np.array(sorted(self.lm.end_token_ids))
         self.tokens = np.zeros((n, self.max_length), dtype=np.int64)
         self.starts = np.zeros(n, dtype=np.int64)
         self.lengths = np.zeros(n, dtype=np.int64)
         self._decoding: Decoding | None = None
-        self._episode = np.zeros(n, dtype=np.int64)  # counts the episodes of a row
-        self._held: NDArray[np.int64] = np.zeros((2, n), dtype=np.int64)  # (episode, length) that the cache has seen
+        self._context_of = np.zeros(n, dtype=np.int64)  # counts the contexts that a row was given
+        self._held: NDArray[np.int64] = np.zeros((2, n), dtype=np.int64)  # (context, length) that the cache has seen
 
     def begin(self, rows: Sequence[int], prompt_indices: Sequence[int]) -> None:
         """Start new episodes: each row holds its prompt's tokens."""
         super().begin(rows, prompt_indices)
-        contexts = self.lm.encode_prompts([self.prompts[index].text for index in prompt_indices])
-        for row, context in zip(rows, contexts, strict=True):
-            self.tokens[row] = 0
-            self.tokens[row, : len(context)] = context
-            self.starts[row] = self.lengths[row] = len(context)
-            self._episode[row] += 1
+        self._open(rows)
 
     def append(self, rows: Sequence[int], tokens: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Write one token a row; answers that end are decoded and scored together."""
+        """Write one token a row; turns that end are decoded and taken together."""
         at = np.asarray(rows)
         ids = np.asarray(tokens, dtype=np.int64)
         written = self.lengths[at] - self.starts[at] + 1
-        done = np.isin(ids, self._ends) | (written >= self.max_new_tokens)
+        closed = np.isin(ids, self._ends) | (written >= self.max_new_tokens)
         self.meter.charge(generated_tokens=len(at), scored_completions=0)
         self.tokens[at, self.lengths[at]] = ids
         self.lengths[at] += 1
         rewards = np.zeros((len(at), len(self.objectives)), dtype=np.float32)
-        if done.any():
-            ended = at[done]
-            rewards[done] = self.finish(ended.tolist(), self.lm.decode([self._answer(row) for row in ended.tolist()]))
+        done = np.zeros(len(at), dtype=bool)
+        if closed.any():
+            turns = at[closed].tolist()
+            rewards[closed], done[closed] = self.take_turns(turns, self.lm.decode([self._turn(row) for row in turns]))
+            self._open([row for row in turns if not self.ended[row]])
         return rewards, done
 
     def text(self, row: int) -> str:
         """The answer so far."""
-        if self.current[row] is None:
-            return ""
-        return self.lm.decode([self._answer(row)])[0]
+        if self.ended[row]:
+            return self.answers[row]
+        return "\n".join(part for part in (self.answers[row], self.lm.decode([self._turn(row)])[0]) if part)
 
     @property
     def decoding(self) -> Decoding:
         """The KV cache, brought up to date: rows that gained one token step together, others are prefilled again."""
-        now = np.stack([self._episode, self.lengths])
+        now = np.stack([self._context_of, self.lengths])
         if self._decoding is None:
             contexts = [self._context(row) for row in range(len(self.current))]
             self._decoding = self.lm.start(contexts, max_new_tokens=self.max_new_tokens)
@@ -89,11 +86,19 @@ class WrittenEpisodes(Episodes):
         """Release the cache."""
         self._decoding = None
 
+    def _open(self, rows: Sequence[int]) -> None:
+        """Begin a turn: each row holds the tokens of what is shown."""
+        for row, context in zip(rows, self.lm.encode_prompts([self.shown(row) for row in rows]), strict=True):
+            self.tokens[row] = 0
+            self.tokens[row, : len(context)] = context
+            self.starts[row] = self.lengths[row] = len(context)
+            self._context_of[row] += 1
+
     def _context(self, row: int) -> list[int]:
         # a row that has not been reset yet still needs a token to compute on
         held: list[int] = self.tokens[row, : self.lengths[row]].tolist()
         return held or [0]
 
-    def _answer(self, row: int) -> list[int]:
-        answer: list[int] = self.tokens[row, self.starts[row] : self.lengths[row]].tolist()
-        return answer
+    def _turn(self, row: int) -> list[int]:
+        turn: list[int] = self.tokens[row, self.starts[row] : self.lengths[row]].tolist()
+        return turn

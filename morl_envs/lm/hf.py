@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HuggingFaceLM"]
 
+_REMEMBERED = 1 << 14  # encoded prompts that are kept: a task's own, not every dialogue that was ever led
+
 
 class HuggingFaceLM:
     """A causal LM from a name, a folder or a hub id; see :class:`morl_envs.lm.base.LanguageModel`.
@@ -106,6 +108,9 @@ class HuggingFaceLM:
     def encode_prompts(self, prompts: Sequence[str]) -> list[list[int]]:
         """Token ids of each prompt in the model's chat format, or followed by a newline where it has none."""
         missing = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._encoded]
+        if missing and len(self._encoded) + len(missing) > _REMEMBERED:
+            self._encoded.clear()
+            missing = list(dict.fromkeys(prompts))
         if missing:
             texts = [self._in_chat_format(prompt) for prompt in missing]
             self._encoded.update(zip(missing, self._encode_contexts(texts), strict=True))

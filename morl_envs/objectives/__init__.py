@@ -28,6 +28,9 @@ _MODULES = {
     "readability": "readability",
     "relevance": "relevance",
     "diversity": "diversity",
+    "gain": "bargain",
+    "generosity": "bargain",
+    "politeness": "politeness",
 }
 _REGISTERED: dict[str, Objective] = {}
 _GOLD: dict[str, Objective] = {}

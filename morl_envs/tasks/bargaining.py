@@ -14,6 +14,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from morl_envs.errors import require
 from morl_envs.spec import Prompt
 
 __all__ = ["LONGEST", "STYLES", "TURNS", "Scenario", "answer", "heard", "price_named"]
@@ -31,7 +32,7 @@ _PLAIN = str.maketrans("‘’“”–—−£€", "''\"\"---$$", "\u00ad\u200
 _LABEL = re.compile(r"\b(?:You|Seller|Buyer|Assistant|User)\s*:")
 _RANGE = re.compile(r"(?<=\d)\s?-\s?(?=\$?\d)")
 _FIGURE = re.compile(
-    r"(?<![\w.,$/-])(\$\s?)?(\d{1,3}(?:,\d{3})+|\d{1,6})(\.\d{1,2})?(?![\w%/]|[.,]\d)(\s?(?:dollars?|bucks)\b)?",
+    r"(?<![\w.,$/-])(\$\s?)?(\d{1,3},\d{3}|\d{1,6})(\.\d{1,2})?(?![\w%/]|[.,]\d)(\s?(?:dollars?|bucks)\b)?",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[^.!?;]+[.!?;]*")
@@ -49,6 +50,7 @@ _ACCEPTS = re.compile(
 _LEAVES = re.compile(
     r"\b(?:good ?bye|bye|walk(?:ing)? away|forget (?:it|this)|not interested|no deal|i(?:'m| am) (?:out|leaving|off))\b"
 )
+_THREATENS = re.compile(r"\?|n't\b|\b(?:not|never|if|unless|until|before|or|otherwise)\b")
 
 _COUNTERS = {
     "Seller": (
@@ -130,7 +132,11 @@ def answer(prompt: Prompt, dialogue: str, turn: str) -> tuple[str, bool]:
 
     A deal ends with the partner's line "Deal at $PRICE."; no other line of the partner begins so, and no agent's line
     can be taken for it.
+
+    Raises:
+        InvalidParameter: for a prompt without a reference.
     """
+    require(prompt.reference is not None, "prompt.reference", "must be a scenario as JSON", prompt.reference)
     scenario = Scenario(**json.loads(prompt.reference or ""))
     who = "Buyer" if scenario.sells else "Seller"
     earlier = [line.removeprefix("You: ") for line in dialogue.splitlines() if line.startswith("You: ")]
@@ -170,7 +176,9 @@ class _Talk:
         sentences = _SENTENCE.findall(said)
         if any(_ACCEPTS.search(s) and not _HEDGED.search(s) for s in sentences):
             return self._end(f"Deal at ${mine}.")
-        return self._end("A pity. Goodbye.") if _LEAVES.search(said) else self._say(_ASKED)
+        if any(_LEAVES.search(s) and not _THREATENS.search(_LEAVES.sub("", s)) for s in sentences):
+            return self._end("A pity. Goodbye.")
+        return self._say(_ASKED)
 
     def _weigh(self, price: float) -> str:
         scenario = self.scenario

@@ -14,6 +14,7 @@ from morl_envs.spec import Prompt
 __all__ = ["SPLITS", "Partner", "Task"]
 
 SPLITS = ("train", "test")
+_BREAK = "\n\n"  # between a prompt and what was said since
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,14 @@ class Task:
         """How often the agent speaks in an episode, at most."""
         return self.partner.turns if self.partner else 1
 
+    @property
+    def room(self) -> int:
+        """Characters that a dialogue adds to what is shown, at most."""
+        return len(_BREAK) + self.partner.longest if self.partner else 0
+
     def shown(self, prompt: Prompt, dialogue: str) -> str:
         """What the agent reads before its turn: the prompt, and what was said since."""
-        return f"{prompt.text}\n\n{dialogue}" if self.partner and dialogue else prompt.text
+        return prompt.text + _BREAK + dialogue if self.partner and dialogue else prompt.text
 
     def continued(self, prompt: Prompt, dialogue: str, turn: str) -> tuple[str, bool]:
         """The dialogue after the agent's turn, and whether it is over; without a partner, `turn` is all of it."""

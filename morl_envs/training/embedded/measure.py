@@ -17,6 +17,7 @@ import typer
 from numpy.typing import NDArray
 
 from morl_envs import lm, registry
+from morl_envs.envs.sampling import sample
 from morl_envs.lm import hub
 
 __all__ = ["distinct_2", "embeddings", "matching_accuracy", "measure", "spread"]
@@ -63,7 +64,7 @@ def distinct_2(answers: Sequence[str]) -> float:
 def spread(env: Any, n_prompts: int = 20, n_samples: int = 16) -> dict[str, float]:
     """Standard deviation of each objective over samples of one prompt, mean over prompts, in shares of its range."""
     prompts = [prompt for prompt in env.prompts[:n_prompts] for _ in range(n_samples)]
-    answers = env.generate(prompts, seeds=range(len(prompts)))
+    answers = sample(env, prompts, seeds=range(len(prompts)))
     scores = env.score(prompts, [answer.text for answer in answers]).reshape(n_prompts, n_samples, -1)
     ranges = env.reward_space.high - env.reward_space.low
     return dict(zip(env.objectives, (scores.std(axis=1, ddof=1).mean(axis=0) / ranges).round(3).tolist(), strict=True))
