@@ -74,15 +74,15 @@ def measure(task: str, name: str = "embedded") -> dict[str, Any]:
     """All numbers of one task under a model, and a few answers to its test prompts."""
     env: Any = gymnasium.make(registry.row(task).id("completion"), lm=name, split="test").unwrapped
     prompts = env.prompts
-    written = env.generate([prompts[i % len(prompts)] for i in range(_VARIED)], seeds=range(_VARIED))
+    written = sample(env, [prompts[i % len(prompts)] for i in range(_VARIED)], seeds=range(_VARIED))
     answers = [answer.text for answer in written]
     scores = env.score(list(prompts[:_SHOWN]), answers[:_SHOWN]).round(2).tolist()
     return {
         "task": task,
         "matching": round(matching_accuracy([prompt.text for prompt in prompts], answers[: len(prompts)]), 3),
         "distinct_2": round(distinct_2(answers), 3),
-        "words": round(float(np.mean([len(answer.split()) for answer in answers])), 1),
-        "ended": round(float(np.mean([answer.ended for answer in written])), 3),
+        "words": round(float(np.mean([len(turn.text.split()) for answer in written for _, turn in answer.turns])), 1),
+        "ended": round(float(np.mean([turn.ended for answer in written for _, turn in answer.turns])), 3),
         "spread": spread(env),
         "answers": [
             {"prompt": prompt.text, "answer": answer, "scores": row}
