@@ -26,6 +26,8 @@ from morl_envs.envs.episodes import Episodes
 from morl_envs.evaluation import EvaluationResult
 from morl_envs.lm import load
 from morl_envs.metrics import simplex_lattice
+from morl_envs.objectives import published as reward_models
+from morl_envs.objectives import twins
 from morl_envs.tasks import SPLITS
 
 __all__ = ["write"]
@@ -42,6 +44,8 @@ def write(folder: Path = HERE) -> list[Path]:
         "generated/commands.md": commands,
         "generated/result.md": result,
         "generated/load.md": loading,
+        "generated/objectives.md": scorers,
+        "generated/published.md": published,
     }
     texts = {name: page() for name, page in pages.items()}
     texts |= {f"environments/{name}.md": task_page(name) for name in registry.TASKS}
@@ -51,6 +55,36 @@ def write(folder: Path = HERE) -> list[Path]:
         if not path.exists() or path.read_text(encoding="utf-8") != text:  # builds reread only what changed
             path.write_text(text, encoding="utf-8")
     return [folder / name for name in texts]
+
+
+MECHANISMS = {
+    "brevity": "words counted",
+    "correctness": "number compared",
+    "coverage": "clauses matched by stems and synonyms",
+    "diversity": "distinct stems, pairs and openings counted",
+    "empathy": "phrases looked up",
+    "faithfulness": "clauses compared, contradictions counted",
+    "fluency": "linear model of broken word classes",
+    "format": "pattern matched",
+    "harmlessness": "words and phrases looked up",
+    "helpfulness": "imperatives and details counted",
+    "humour": "phrases looked up",
+    "keywords": "stems matched",
+    "positivity": "VADER's lexicon and rules",
+    "readability": "syllables and sentences counted",
+    "reflection": "kinds of sentences, stems shared",
+    "relevance": "topics looked up",
+    "specificity": "uncommon words counted",
+}
+"""Objective -> how it scores, in words."""
+
+TWINS = {
+    "classifier": "classifier over embeddings and n-grams",
+    "alignment": "soft alignment by embedding",
+    "grammar": "grammar rules",
+    "compression": "Lempel-Ziv complexity, spread of embeddings",
+}
+"""Module of gold twins -> how they score, in words."""
 
 
 def overview() -> str:
@@ -131,6 +165,29 @@ def loading() -> str:
     names = {"name": "lm", "device": "device", "dtype": "dtype"}
     rows = [(f"`{names[name]}`", f'`"{defaults[names[name]].default}"`', text) for name, text in told.items()]
     return _table(("keyword", "default", "values"), rows)
+
+
+def scorers() -> str:
+    """Every objective with its mechanism and its twin's, their AUC on held-out pairs, and how fast it is."""
+    figures = json.loads((HERE / "objectives.json").read_text(encoding="utf-8"))
+    rows = []
+    for name in objectives.names():
+        found, kept = objectives.get(name), figures[name]
+        twin = TWINS[twins.MODULES[name]] if name in twins.MODULES else "none: exact"
+        aucs = ("" if kept[key] is None else f"{kept[key]:.3f}" for key in ("auc", "gold_auc"))
+        bounds = f"[{found.low:g}, {found.high:g}]"
+        rows.append((f"`{name}`", bounds, MECHANISMS[name], twin, *aucs, f"{kept['per_second']:,}"))
+    return _table(("objective", "range", "mechanism", "gold twin", "AUC", "AUC of the twin", "answers/s"), rows)
+
+
+def published() -> str:
+    """The reward model of each objective that has one, and how its logits become a score."""
+    how = {"softmax": "probability of {label}", "sigmoid": "sigmoid of its logit", "clip": "its output, cut to [0, 1]"}
+    rows = [
+        (f"`{name}`", f"`{model.id}`", how[model.range].format(label=model.label))
+        for name, model in reward_models.MODELS.items()
+    ]
+    return _table(("objective", "model", "score"), rows)
 
 
 def answers(path: Path) -> str:
