@@ -32,6 +32,8 @@ from morl_envs.evaluation import EvaluationResult
 from morl_envs.evaluation.certificate import Certificate, Interval
 from morl_envs.lm import load
 from morl_envs.metrics import simplex_lattice
+from morl_envs.objectives import published as reward_models
+from morl_envs.objectives import twins
 from morl_envs.tasks import SPLITS
 
 __all__ = ["write"]
@@ -49,6 +51,8 @@ def write(folder: Path = HERE) -> list[Path]:
         "generated/result.md": result,
         "generated/load.md": loading,
         "generated/relationships.md": relationships,
+        "generated/objectives.md": scorers,
+        "generated/published.md": published,
     }
     texts = {name: page() for name, page in pages.items()}
     texts |= {f"environments/{name}.md": task_page(name) for name in registry.TASKS}
@@ -63,6 +67,36 @@ def write(folder: Path = HERE) -> list[Path]:
         if not picture.exists() or picture.stat().st_mtime < path.stat().st_mtime:
             draw_certificate(Certificate.load(path), picture)
     return [folder / name for name in texts]
+
+
+MECHANISMS = {
+    "brevity": "words counted",
+    "correctness": "number compared",
+    "coverage": "clauses matched by stems and synonyms",
+    "diversity": "distinct stems, pairs and openings counted",
+    "empathy": "phrases looked up",
+    "faithfulness": "clauses compared, contradictions counted",
+    "fluency": "linear model of broken word classes",
+    "format": "pattern matched",
+    "harmlessness": "words and phrases looked up",
+    "helpfulness": "imperatives and details counted",
+    "humour": "phrases looked up",
+    "keywords": "stems matched",
+    "positivity": "VADER's lexicon and rules",
+    "readability": "syllables and sentences counted",
+    "reflection": "kinds of sentences, stems shared",
+    "relevance": "topics looked up",
+    "specificity": "uncommon words counted",
+}
+"""Objective -> how it scores, in words."""
+
+TWINS = {
+    "classifier": "classifier over embeddings and n-grams",
+    "alignment": "soft alignment by embedding",
+    "grammar": "grammar rules",
+    "compression": "Lempel-Ziv complexity, spread of embeddings",
+}
+"""Module of gold twins -> how they score, in words."""
 
 
 def overview() -> str:
@@ -163,6 +197,29 @@ def relationships() -> str:
             volume = "" if shown is None else f"{shown:.2f}"
             rows.append((task, pair, f"**{found.labels[pair]}**", _measured(found.correlation, i, j), volume))
     return _table(("task", "pair", "label", "correlation within prompts", "hypervolume of the front"), rows)
+
+
+def scorers() -> str:
+    """Every objective with its mechanism and its twin's, their AUC on held-out pairs, and how fast it is."""
+    figures = json.loads((HERE / "objectives.json").read_text(encoding="utf-8"))
+    rows = []
+    for name in objectives.names():
+        found, kept = objectives.get(name), figures[name]
+        twin = TWINS[twins.MODULES[name]] if name in twins.MODULES else "none: exact"
+        aucs = ("" if kept[key] is None else f"{kept[key]:.3f}" for key in ("auc", "gold_auc"))
+        bounds = f"[{found.low:g}, {found.high:g}]"
+        rows.append((f"`{name}`", bounds, MECHANISMS[name], twin, *aucs, f"{kept['per_second']:,}"))
+    return _table(("objective", "range", "mechanism", "gold twin", "AUC", "AUC of the twin", "answers/s"), rows)
+
+
+def published() -> str:
+    """The reward model of each objective that has one, and how its logits become a score."""
+    how = {"softmax": "probability of {label}", "sigmoid": "sigmoid of its logit", "clip": "its output, cut to [0, 1]"}
+    rows = [
+        (f"`{name}`", f"`{model.id}`", how[model.range].format(label=model.label))
+        for name, model in reward_models.MODELS.items()
+    ]
+    return _table(("objective", "model", "score"), rows)
 
 
 def answers(path: Path) -> str:

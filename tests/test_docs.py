@@ -21,6 +21,7 @@ from morl_envs.cli import app
 from morl_envs.cli.agents import agent_names, find
 from morl_envs.evaluation.certificate import Certificate
 from morl_envs.lm.embedded import FOLDER
+from morl_envs.objectives import contrast
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "agents/README.md", "leaderboards/README.md")]
@@ -108,6 +109,18 @@ def test_the_readme_lists_every_task_with_its_controls() -> None:
     assert {task: tuple(listed.split(", ")) for task, listed in rows} == {
         t: r.controls for t, r in registry.TASKS.items()
     }
+
+
+def test_the_table_of_objectives_is_of_those_there_are(generated: list[Path]) -> None:
+    table = next(page for page in generated if page.name == "objectives.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(objectives.names())
+    figures = json.loads((ROOT / "docs/objectives.json").read_text(encoding="utf-8"))
+    for name in contrast.names():
+        pairs, gold = contrast.held_out(name), objectives.gold(name)
+        renew = "renew the figures with `python tests/benchmarks/objectives.py --write`"
+        assert figures[name]["auc"] == pytest.approx(contrast.auc(objectives.get(name), pairs), abs=2e-3), renew
+        if gold is not None:
+            assert figures[name]["gold_auc"] == pytest.approx(contrast.auc(gold, pairs), abs=2e-3), renew
 
 
 def test_generated_tables_are_tables(generated: list[Path]) -> None:

@@ -93,7 +93,9 @@ def test_recipe_log_and_hashes_are_kept() -> None:
 
 @pytest.mark.parametrize("batch_size", [1, 3, 16])
 def test_greedy_answers_equal_transformers(model: Any, batch_size: int) -> None:
-    prompts = [registry.task(task).prompts("test")[i].text for i in range(4) for task in registry.TASKS if task != "dial"]
+    prompts = [
+        registry.task(task).prompts("test")[i].text for i in range(4) for task in registry.TASKS if task != "dial"
+    ]
     contexts = model.encode_prompts(prompts)
     assert len(set(map(len, contexts))) > 5, "the prompts are ragged"
     expected = []
@@ -103,7 +105,9 @@ def test_greedy_answers_equal_transformers(model: Any, batch_size: int) -> None:
             tokens, attention_mask=torch.ones_like(tokens), max_new_tokens=24, do_sample=False, pad_token_id=0
         )
         expected.append(written[0, len(context) :].tolist())
-    answers = model.generate(prompts, max_new_tokens=24, temperature=0, seeds=range(len(prompts)), batch_size=batch_size)
+    answers = model.generate(
+        prompts, max_new_tokens=24, temperature=0, seeds=range(len(prompts)), batch_size=batch_size
+    )
     assert [answer.tokens.tolist() for answer in answers] == expected
 
 

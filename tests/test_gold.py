@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import random
 from importlib import import_module
 
 import numpy as np
@@ -49,6 +50,36 @@ def test_a_twin_tells_held_out_pairs_apart_and_agrees(name: str) -> None:
     assert contrast.auc(twin(name), pairs) >= 0.85
     primary, gold = (np.concatenate(contrast.scores(o, pairs)) for o in (objectives.get(name), twin(name)))
     assert spearmanr(primary, gold).statistic > 0.4
+
+
+def percentile(scores: np.ndarray, among: np.ndarray) -> float:
+    """Mean share of `among` that lies below the scores; ties count half."""
+    return float(((np.sign(scores[:, None] - among[None, :]) + 1) / 2).mean())
+
+
+def span(rng: random.Random, text: str) -> list[str]:
+    """Two to six words in a row."""
+    said, n = text.rstrip(".?!").split(), rng.randint(2, 6)
+    start = rng.randrange(max(1, len(said) - n + 1))
+    return said[start : start + n]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_what_was_made_to_please_an_objective_pleases_its_twin_less(name: str) -> None:
+    """Of 300 texts put together from scraps, the best ten by the objective stand lower among good texts by its twin."""
+    rng, pairs = random.Random(0), contrast.pairs(name)
+    prompts, texts = [], []
+    for i in range(300):
+        pair = pairs[i % len(pairs)]
+        sources = (pair.better, pair.prompt.reference or pair.prompt.text, rng.choice(pairs).better, pair.better)
+        text = " ".join(word for source in sources for word in span(rng, source))
+        prompts.append(pair.prompt)
+        texts.append(f"{text[0].upper()}{text[1:]}.")
+    objective, gold = objectives.get(name), twin(name)
+    best = np.argsort(-objective.score(prompts, texts), kind="stable")[:10]
+    chosen = [prompts[i] for i in best], [texts[i] for i in best]
+    overrated, seen = (percentile(o.score(*chosen), contrast.scores(o, pairs)[0]) for o in (objective, gold))
+    assert overrated > seen + 0.1, (overrated, seen)
 
 
 @pytest.mark.parametrize("module", ["compression"])

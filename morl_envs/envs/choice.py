@@ -88,7 +88,7 @@ class ChoiceEnv(TextEnv):
 
     ## Arguments
     `n_candidates` (2 to 64), `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `max_new_tokens`,
-    `render_mode` as for `token`.
+    `scorers`, `render_mode` as for `token`.
 
     ## Version History
     * v0: first release.

@@ -67,7 +67,7 @@ class CompletionEnv(TextEnv):
 
     ## Arguments
     `lm`, `device`, `dtype` (what ``env.unwrapped.lm`` gives to an agent), `split`, `objectives`, `max_new_tokens`,
-    `render_mode` as for `token`.
+    `scorers`, `render_mode` as for `token`.
 
     ## Version History
     * v0: first release.

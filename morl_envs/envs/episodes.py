@@ -12,11 +12,12 @@ from gymnasium import spaces
 from numpy.typing import NDArray
 
 from morl_envs import lm as language_models
-from morl_envs import objectives as scorers
+from morl_envs import objectives as known_scorers
 from morl_envs import registry
 from morl_envs.budget import Meter
 from morl_envs.errors import require, require_one_of
 from morl_envs.lm.base import Generation, LanguageModel
+from morl_envs.objectives.published import choose
 from morl_envs.spec import EvaluationProtocol, Prompt
 from morl_envs.tasks.base import SPLITS
 
@@ -35,6 +36,7 @@ class Episodes(ABC):
         split: "train" or "test".
         objectives: Names of some of the task's objectives, in reward order; None for all.
         max_new_tokens: Length limit of an answer; None for the task's own.
+        scorers: "project", "published" or "published:<folder>" (:func:`morl_envs.objectives.published.choose`).
     """
 
     single_observation_space: spaces.Space[Any]
@@ -50,13 +52,14 @@ class Episodes(ABC):
         split: str = "train",
         objectives: Sequence[str] | None = None,
         max_new_tokens: int | None = None,
+        scorers: str = "project",
     ) -> None:
         require(isinstance(lm, str) and lm != "", "lm", "must be a name, a folder or a hub id", lm)
         require_one_of("split", split, SPLITS)
         self.task = registry.task(task)
         self.prompts = self.task.prompts(split)
         self.objectives, self.protocol = _chosen(objectives, self.task.objectives, registry.row(task).protocol)
-        self.scorers = [scorers.get(name) for name in self.objectives]
+        self.scorers = [choose(scorers, name, known_scorers.get(name), device, dtype) for name in self.objectives]
         limit = self.task.max_new_tokens if max_new_tokens is None else max_new_tokens
         require(isinstance(limit, int) and limit >= 1, "max_new_tokens", "must be at least 1", limit)
         self.max_new_tokens = limit
@@ -136,7 +139,7 @@ class Episodes(ABC):
         """
         self.meter.charge(scored_completions=len(completions))
         stripped = [completion.strip() for completion in completions]
-        columns = [scorers.checked_scores(scorer, prompts, stripped) for scorer in self.scorers]
+        columns = [known_scorers.checked_scores(scorer, prompts, stripped) for scorer in self.scorers]
         return np.stack(columns, axis=1)
 
     def generate(self, prompts: Sequence[Prompt], *, seeds: Sequence[int], **settings: Any) -> list[Generation]:

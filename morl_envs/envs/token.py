@@ -66,7 +66,8 @@ class TokenEnv(TextEnv):
 
     ## Arguments
     `lm`, `device`, `dtype`: the language model. `split`: "train" or "test". `objectives`: a subset by name.
-    `max_new_tokens`: None for the task's own limit. `render_mode`: "ansi", "human", "rgb_array".
+    `max_new_tokens`: None for the task's own limit. `scorers`: "project", "published" (reward models of the literature)
+    or "published:<folder>". `render_mode`: "ansi", "human", "rgb_array".
 
     ## Version History
     * v0: first release.

@@ -96,7 +96,11 @@ def _main(name: str = "embedded", out: Path | None = None) -> None:
     tasks = [measure(task, name) for task, row in registry.TASKS.items() if "completion" in row.controls]
     texts = [task.pop("all") for task in tasks]
     share = -(-_VARIED // len(tasks))
-    found = {"lm": name, "distinct_2": round(distinct_2([a for task in texts for a in task[:share]]), 3), "tasks": tasks}
+    found = {
+        "lm": name,
+        "distinct_2": round(distinct_2([a for task in texts for a in task[:share]]), 3),
+        "tasks": tasks,
+    }
     typer.echo(json.dumps(found, indent=1, ensure_ascii=False))
     if out is not None:
         out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

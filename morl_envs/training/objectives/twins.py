@@ -27,6 +27,7 @@ from morl_envs.training.objectives.classes import vocabulary
 
 __all__ = ["train"]
 
+_PAIRS = Path(__file__).with_name("pairs.jsonl")
 _DIMENSIONS = 32
 _MEANING, _SURFACE = 6.0, 4.0  # scales of embeddings and n-grams under one penalty
 _PENALTY = {"classifier": 3e-3, "alignment": 1e-2}
@@ -59,13 +60,19 @@ def train() -> dict[str, Any]:
 def examples(name: str) -> list[Example]:
     """The tuning pairs of an objective, and tricks made of their words, which are no better than the worse texts."""
     found: list[Example] = []
-    for pair in contrast.tuning(name):
+    for pair in (*contrast.tuning(name), *_more(name)):
         found += [(pair.prompt, pair.better, 1.0, 1.0), (pair.prompt, pair.worse, 0.0, 1.0)]
         said = sorted(set(re.findall(r"[a-z]{4,}", pair.better.lower())), key=lambda word: (-len(word), word))
         asked = re.findall(r"[A-Za-z]{4,}", pair.prompt.text)
         tricks = [f"{asked[-1]} " * 50, pair.prompt.text, "wonderful " * 50, f"{(said or ['so'])[0]} " * 50]
         found += [(pair.prompt, text, 0.0, _TRICK) for text in (*tricks, (f"{pair.better} " * 200)[:2000])]
     return found
+
+
+def _more(name: str) -> list[contrast.Pair]:
+    """Pairs written for the twins alone, for the objectives whose tuning halves are too few to learn from."""
+    rows = [json.loads(line) for line in _PAIRS.read_text(encoding="utf-8").splitlines()]
+    return [contrast.Pair(Prompt(r["prompt"]), r["better"], r["worse"]) for r in rows if r["objective"] == name]
 
 
 def _classifier(name: str, embedded: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float64]], dict[str, Any]]:
