@@ -22,7 +22,7 @@ from morl_envs.lm.embedded import FOLDER, EmbeddedLM
 from morl_envs.training.embedded import measure
 
 COMPLETION = [row.id("completion") for row in registry.TASKS.values() if "completion" in row.controls]
-STOPS = frozenset("a an the and or of to in on at is was it that this with for by from as you your what who".split())
+STOPS = {"and", "the", "was", "that", "this", "with", "for", "from", "you", "your", "what", "who"}
 
 
 @pytest.fixture(scope="module")

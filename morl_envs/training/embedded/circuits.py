@@ -3,8 +3,8 @@
 A model of two million parameters finds out by itself that answers take up words of their prompts only after more text
 than a small machine can show it in an hour. The circuit is known (Olsson et al. 2022, "In-context learning and
 induction heads"), so it is written into the first two layers, and training goes on from there: a head of layer 0
-attends to the previous token and keeps it beside the current one; two heads of layer 1 attend to where the current token
-was the previous one, and propose the token that stands there.
+attends to the previous token and keeps it beside the current one; two heads of layer 1 attend to where the current
+token was the previous one, and propose the token that stands there.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from morl_envs import lm, registry
+from morl_envs import registry
 from morl_envs.envs.sampling import sample
 from morl_envs.lm import hub
 
