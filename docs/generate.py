@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib import import_module
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from morl_envs.envs.episodes import Episodes
 from morl_envs.evaluation import EvaluationResult
 from morl_envs.evaluation.certificate import Certificate, Interval
 from morl_envs.lm import load
+from morl_envs.lm.download import sha256
+from morl_envs.lm.embedded import FOLDER
 from morl_envs.metrics import simplex_lattice
 from morl_envs.objectives import published as reward_models
 from morl_envs.objectives import twins
@@ -50,6 +53,7 @@ def write(folder: Path = HERE) -> list[Path]:
         "generated/commands.md": commands,
         "generated/result.md": result,
         "generated/load.md": loading,
+        "generated/embedded.md": embedded,
         "generated/relationships.md": relationships,
         "generated/objectives.md": scorers,
         "generated/published.md": published,
@@ -78,10 +82,13 @@ MECHANISMS = {
     "faithfulness": "clauses compared, contradictions counted",
     "fluency": "linear model of broken word classes",
     "format": "pattern matched",
+    "gain": "price of the deal compared",
+    "generosity": "price of the deal compared",
     "harmlessness": "words and phrases looked up",
     "helpfulness": "imperatives and details counted",
     "humour": "phrases looked up",
     "keywords": "stems matched",
+    "politeness": "phrases looked up, turn by turn",
     "positivity": "VADER's lexicon and rules",
     "readability": "syllables and sentences counted",
     "reflection": "kinds of sentences, stems shared",
@@ -181,6 +188,38 @@ def loading() -> str:
     return _table(("keyword", "default", "values"), rows)
 
 
+def embedded() -> str:
+    """The embedded model's card: sizes, hash, figures, and answers of each task."""
+    found = json.loads((HERE / "embedded.json").read_text(encoding="utf-8"))
+    recipe = json.loads((FOLDER.parents[1] / "training" / "embedded" / "recipe.json").read_text(encoding="utf-8"))
+    weights = FOLDER / "model.safetensors"
+    sizes = [
+        ("parameters", f"{n_parameters(weights):,}"),
+        ("file", f"{weights.stat().st_size / 1e6:.1f} MB, bfloat16, SHA-256 `{sha256(weights)}`"),
+        ("vocabulary", f"{recipe['vocabulary_size']:,} tokens"),
+        ("layers, width, heads", f"{recipe['layers']}, {recipe['width']}, {recipe['heads']}"),
+        ("training", f"{recipe['steps']:,} steps of {recipe['batch_tokens']:,} tokens, seed {recipe['seed']}"),
+        ("distinct-2 of 500 answers, the tasks in equal shares", f"{found['distinct_2']:.2f}"),
+    ]
+    rows = [
+        (
+            f"[{task['task']}](environments/{task['task']}.md)",
+            f"{task['matching']:.2f}",
+            f"{task['distinct_2']:.2f}",
+            f"{task['words']:.0f}",
+            ", ".join(f"{name} {value:.2f}" for name, value in task["spread"].items()),
+        )
+        for task in found["tasks"]
+    ]
+    shown = ["## What it writes\n\nThe first five test prompts of each task, at temperature 1, none left out.\n"]
+    for task in found["tasks"]:
+        names = registry.task(task["task"]).objectives
+        cards = [_answer(names, {"source": "sampled", "remark": "", **answer}) for answer in task["answers"]]
+        shown.append(f"### {task['task']}\n\n" + "\n".join(cards))
+    head = ("task", "matching", "distinct-2", "words a turn", "spread")
+    return "\n".join([_table(("", ""), sizes), _table(head, rows), *shown])
+
+
 def relationships() -> str:
     """The map: every pair of every task with its label."""
     rows = []
@@ -250,6 +289,13 @@ def _answer(names: Sequence[str], answer: dict[str, Any]) -> str:
         f'<p class="text">{source}{lines}</p><table>{bars}</table>'
         f'<p class="remark">{escape(answer["remark"])}</p></div>\n'
     )
+
+
+def n_parameters(weights: Path) -> int:
+    """How many numbers a safetensors file holds."""
+    with weights.open("rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    return sum(prod(tensor["shape"]) for name, tensor in header.items() if name != "__metadata__")
 
 
 def _example(name: str) -> str:

@@ -15,7 +15,7 @@ from morl_envs.errors import InvalidParameter
 from morl_envs.objectives import Objective, contrast
 from morl_envs.objectives.twins import MODULES
 
-EXACT = {"brevity", "correctness", "format"}
+EXACT = {"brevity", "correctness", "format", "gain", "generosity"}
 
 
 def twin(name: str) -> Objective:

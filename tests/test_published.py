@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import torch
 import transformers
 
 from morl_envs import objectives
-from morl_envs.errors import InvalidParameter, ScoringError
+from morl_envs.errors import InvalidParameter, ModelUnavailable, ScoringError
 from morl_envs.objectives.published import MODELS, choose
 from morl_envs.spec import Prompt
 from tests.conftest import save_tiny_tokenizer
@@ -156,3 +158,13 @@ def test_a_folder_without_a_model_fails_as_it_scores(tmp_path: Path) -> None:
     (tmp_path / "humour").mkdir()
     with pytest.raises(ScoringError, match=r"'humour' could not score .*cannot be loaded"):
         objectives.checked_scores(published("humour", tmp_path), PROMPTS, TEXTS)
+
+
+def test_an_unexpected_label_is_refused(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "positivity"
+    shutil.copytree(folder / "positivity", other)
+    config = json.loads((other / "config.json").read_text())
+    config |= {"id2label": {"0": "SAD", "1": "GLAD"}, "label2id": {"SAD": 0, "GLAD": 1}}
+    (other / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelUnavailable, match=r"must have a label 'POSITIVE', got \['SAD', 'GLAD'\]"):
+        published("positivity", tmp_path).score(PROMPTS, TEXTS)

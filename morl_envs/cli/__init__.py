@@ -45,7 +45,7 @@ def list_() -> None:
 
 
 @app.command()
-def check(id: Id, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto") -> None:
+def check(id: Id, lm: Lm = "embedded", device: Device = "auto", dtype: Dtype = "auto") -> None:
     """Check an environment, scalar and vector, against the contract."""
     from morl_envs.cli import show
 
@@ -53,7 +53,7 @@ def check(id: Id, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype
 
 
 @app.command()
-def play(id: Id, lm: Lm = "smollm2-135m", device: Device = "auto", dtype: Dtype = "auto", seed: Seed = 0) -> None:
+def play(id: Id, lm: Lm = "embedded", device: Device = "auto", dtype: Dtype = "auto", seed: Seed = 0) -> None:
     """Write tokens or answers yourself and see the reward vector."""
     from morl_envs.cli import show
     from morl_envs.cli.play import play as play_episodes
@@ -73,7 +73,7 @@ def fetch(name: Name) -> None:
 def run(
     agent: Annotated[str, typer.Argument(help="A reference agent, or FILE.py, or FILE.py:Class.")],
     env: Annotated[str, typer.Option(help="Environment id.")] = "morl/review-completion-v0",
-    lm: Lm = "smollm2-135m",
+    lm: Lm = "embedded",
     device: Device = "auto",
     dtype: Dtype = "auto",
     n_prompts: Annotated[int | None, typer.Option(help="Test prompts; the protocol's number by default.")] = None,
@@ -114,7 +114,7 @@ def run(
 @app.command()
 def certify(
     task: Task,
-    lm: Lm = "smollm2-135m",
+    lm: Lm = "embedded",
     device: Device = "auto",
     dtype: Dtype = "auto",
     n_prompts: Annotated[int, typer.Option(help="Training prompts.")] = 64,
@@ -135,7 +135,7 @@ def certify(
 @app.command()
 def enumerate(
     task: Annotated[str, typer.Argument(help="Task with a lab.")],
-    lm: Lm = "smollm2-135m",
+    lm: Lm = "embedded",
     device: Device = "auto",
     dtype: Dtype = "auto",
     out: Annotated[Path, typer.Option(help="Folder of lab-<task>.json and labs.json.")] = Path("runs/labs"),

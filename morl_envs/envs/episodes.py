@@ -46,7 +46,7 @@ class Episodes(ABC):
         self,
         n: int,
         task: str,
-        lm: str = "smollm2-135m",
+        lm: str = "embedded",
         device: str = "auto",
         dtype: str = "auto",
         split: str = "train",

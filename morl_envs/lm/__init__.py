@@ -14,7 +14,7 @@ __all__ = ["Decoding", "Generation", "LanguageModel", "load"]
 _LOADED: dict[tuple[Any, ...], HuggingFaceLM] = {}
 
 
-def load(name: str = "smollm2-135m", device: str = "auto", dtype: str = "auto") -> HuggingFaceLM:
+def load(name: str = "embedded", device: str = "auto", dtype: str = "auto") -> HuggingFaceLM:
     """The language model called `name`, shared by all who ask for it in this process.
 
     Args:

@@ -136,9 +136,17 @@ class Published:
     def _bounded(self, logits: Any, config: Any) -> Any:
         known = MODELS[self.name]
         if known.range == "softmax":
-            names = [str(config.id2label[i]).upper() for i in range(logits.shape[1])]
-            return logits.softmax(-1)[:, names.index(known.label) if known.label in names else 1]
+            return logits.softmax(-1)[:, self._label([str(config.id2label[i]) for i in range(logits.shape[1])])]
         return logits[:, 0].sigmoid() if known.range == "sigmoid" else logits[:, 0].clip(0, 1)
+
+    def _label(self, names: list[str]) -> int:
+        """Which of the model's labels is scored."""
+        wanted = MODELS[self.name].label
+        if wanted in (upper := [name.upper() for name in names]):
+            return upper.index(wanted)
+        if names == ["LABEL_0", "LABEL_1"]:  # transformers' own names where a configuration gives none
+            return 1
+        raise ModelUnavailable(f"the reward model {self.source!r} must have a label {wanted!r}, got {names}")
 
 
 @cache

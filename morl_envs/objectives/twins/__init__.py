@@ -1,7 +1,8 @@
 """Gold twins: scorers of the same traits by other mechanisms, which training never sees.
 
 An agent that learns to please a scorer rather than to write well pleases its twin less: `morl_envs.objectives.gold`
-gives the twin of an objective, or None. `brevity`, `correctness` and `format` have none, for what they count is exact.
+gives the twin of an objective, or None. `brevity`, `correctness`, `format`, `gain` and `generosity` have
+none, for what they count is exact.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ MODULES = {
     "harmlessness": "classifier",
     "humour": "classifier",
     "readability": "classifier",
+    "politeness": "classifier",
     "faithfulness": "alignment",
     "coverage": "alignment",
     "keywords": "alignment",

@@ -14,13 +14,15 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
+from morl_envs.objectives.politeness import turns
 from morl_envs.objectives.twins.vectors import known, tokens
 from morl_envs.spec import Prompt
 
-__all__ = ["BUCKETS", "NAMES", "OBJECTIVES", "WEIGHTS", "Classified", "grams", "rows", "shape"]
+__all__ = ["BUCKETS", "NAMES", "OBJECTIVES", "WEIGHTS", "Classified", "Spoken", "grams", "rows", "shape"]
 
 NAMES = (
     "positivity", "specificity", "reflection", "empathy", "helpfulness", "harmlessness", "humour", "readability",
+    "politeness",
 )  # fmt: skip
 BUCKETS = 1 << 12
 WEIGHTS = files("morl_envs.objectives") / "data" / "twins" / "classifiers.safetensors"
@@ -98,4 +100,13 @@ class Classified:
         return 1 / (1 + exp(-logit))
 
 
-OBJECTIVES = {name: Classified(f"gold {name}") for name in NAMES}
+@dataclass(frozen=True)
+class Spoken(Classified):
+    """As above, of the agent's own turns in a conversation."""
+
+    def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:
+        """One score per dialogue, or single turn, shape ``(n,)``."""
+        return super().score(prompts, [" ".join(turns(completion)) for completion in completions])
+
+
+OBJECTIVES = {name: Classified(f"gold {name}") for name in NAMES} | {"politeness": Spoken("gold politeness")}
