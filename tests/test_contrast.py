@@ -21,6 +21,7 @@ from morl_envs.spec import Prompt
 NAMES = contrast.names()
 COUNSEL = ("empathy", "fluency", "harmlessness", "helpfulness", "humour", "reflection")
 NEUTRAL = {"positivity": 0.5}  # what a text earns that says nothing either way
+SHORT = {"the prompt copied"}  # tricks that are as brief as they look
 EXAMPLE = re.compile(r'(?:To|Client:) "(?P<prompt>[^"]+)"|"(?P<text>[^"]+)"(?: scores)? (?P<score>[01]\.\d+)')
 
 
@@ -33,7 +34,7 @@ def test_there_are_enough_pairs_and_length_is_no_cue(name: str) -> None:
     texts = [text for pair in pairs for text in (pair.better, pair.worse)]
     assert len(set(texts)) == len(texts)
     better, worse = (np.array([len(getattr(p, side).split()) for p in pairs]) for side in ("better", "worse"))
-    assert 0.75 < better.mean() / worse.mean() < 1.33
+    assert name == "brevity" or 0.75 < better.mean() / worse.mean() < 1.33
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,7 +61,7 @@ def test_cheap_tricks_score_low(name: str) -> None:
     objective = objectives.get(name)
     pairs = contrast.pairs(name)
     typical = np.median(contrast.scores(objective, pairs)[0])
-    for trick in cheap_tricks(pairs[0]):
+    for trick in cheap_tricks(pairs[0]).keys() - (SHORT if name == "brevity" else set()):
         fooled = objective.score([p.prompt for p in pairs], [cheap_tricks(p)[trick] for p in pairs])
         assert fooled.mean() <= max(0.4 * typical, NEUTRAL.get(name, 0.0) + 0.02), (trick, fooled.mean(), typical)
 

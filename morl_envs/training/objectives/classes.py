@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from morl_envs import lm
 
-__all__ = ["FRAMES", "word_classes"]
+__all__ = ["FRAMES", "vocabulary", "word_classes"]
 
 FRAMES = (
     "The old man saw the", "She bought a", "I would like an", "There were two", "Many of the", "They have a lot of",
@@ -32,14 +32,20 @@ _N_WORDS = 16_000  # the commonest, as the tokenizer numbers them
 _ROUNDS = 30
 
 
+def vocabulary(reference: str = "smollm2-135m") -> list[str]:
+    """The commonest words that are one token of the reference model's, commonest first."""
+    tokens = lm.load(reference).tokenizer.get_vocab()
+    return [text[1:] for text in sorted(tokens, key=tokens.__getitem__) if re.fullmatch(r"Ġ[a-z]+", text)][:_N_WORDS]
+
+
 def word_classes(seed: int, reference: str = "smollm2-135m") -> dict[str, int]:
     """Word -> class, for the words that are one token of the reference model's."""
     model = lm.load(reference, dtype="float32")
     tokenizer = model.tokenizer
-    whole = sorted((i, text[1:]) for text, i in tokenizer.get_vocab().items() if re.fullmatch(r"Ġ[a-z]+", text))
-    ids, found = zip(*whole[:_N_WORDS], strict=True)
+    found = vocabulary(reference)
+    ids = tokenizer.convert_tokens_to_ids([f"Ġ{word}" for word in found])
     logits = model.start([tokenizer(frame)["input_ids"] for frame in FRAMES], max_new_tokens=1).logits
-    described = logits.log_softmax(1)[:, list(ids)].T.double().numpy()
+    described = logits.log_softmax(1)[:, ids].T.double().numpy()
     described -= described.mean(axis=0)
     described -= described.mean(axis=1, keepdims=True)
     labels = _cluster(described / np.linalg.norm(described, axis=1, keepdims=True), seed)
