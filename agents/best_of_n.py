@@ -2,7 +2,7 @@
 
 No training, n times the cost at inference, and it needs the scorers at test time: a strong control rather than a
 method. The candidates of a prompt are sampled once per seed and shared by all weight vectors, so that fronts compare
-choices and not luck. Control: completion.
+choices and not luck. Controls: completion, and token of `dial`, whose chosen answer is written word by word.
 
 Run: python agents/best_of_n.py --env morl/review-completion-v0
 """
@@ -10,17 +10,18 @@ Run: python agents/best_of_n.py --env morl/review-completion-v0
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from gymnasium import Env
+from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
 from morl_envs.errors import require
 from morl_envs.evaluation import Budget
+from morl_envs.spec import Prompt
 
 Candidates = tuple[list[str], NDArray[np.float32]]  # n texts and their reward vectors (n, k)
 
@@ -50,7 +51,7 @@ class BestOfN:
         temperature: Of the samples.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("completion",)
+    controls: ClassVar[tuple[str, ...]] = ("completion", "token")
 
     n: int = 8
     temperature: float = 0.8
@@ -88,8 +89,26 @@ class _BestOfN:
     def start(self, envs: Any) -> None:
         self.envs = envs
         self.prompts = {prompt.text: prompt for prompt in envs.prompts}
+        self.by_word = isinstance(envs.single_action_space, spaces.Discrete)
+        tabular = not self.by_word or isinstance(envs.single_observation_space, spaces.Discrete)
+        require(tabular, "env", "must take whole answers, or be morl/dial-token-v0", type(envs).__name__)
+        self.words: NDArray[np.int64] = np.zeros((envs.num_envs, envs.max_new_tokens), dtype=np.int64)
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
+        return self._next_words(observations, seeds) if self.by_word else self._choose(observations, seeds)
+
+    def _next_words(self, states: NDArray[np.int64], seeds: NDArray[np.int64]) -> NDArray[np.int64]:
+        starting = np.flatnonzero(states == 0)
+        # nothing is asked on dial: a seed names the episode
+        names = [str(seed) for seed in seeds[starting].tolist()]
+        self.prompts = {name: Prompt(name) for name in names}
+        for row, text in zip(starting, self._choose(names, seeds[starting]), strict=True):
+            self.words[row] = self.envs.lm.encode_completion(text)
+        written = np.where(states == 0, 0, 1 + (states - 1) // self.envs.single_action_space.n)
+        following: NDArray[np.int64] = self.words[np.arange(len(states)), np.minimum(written, self.words.shape[1] - 1)]
+        return following
+
+    def _choose(self, observations: Sequence[str], seeds: NDArray[np.int64]) -> tuple[str, ...]:
         sampled = self.agent._memory.of(self.envs)
         keys = list(zip(observations, seeds.tolist(), strict=True))
         self._sample([key for key in dict.fromkeys(keys) if key not in sampled], sampled)
@@ -106,7 +125,7 @@ class _BestOfN:
         repeated = [self.prompts[text] for text, _ in keys for _ in range(n)]
         seeds = [int(word) for _, seed in keys for word in np.random.SeedSequence(seed).generate_state(n)]
         answers = self.envs.generate(repeated, seeds=seeds, temperature=self.agent.temperature)
-        limit = self.envs.single_action_space.max_length
+        limit = None if self.by_word else self.envs.single_action_space.max_length
         texts = [answer.text[:limit] for answer in answers]
         rewards = self.envs.score(repeated, texts)
         for i, key in enumerate(keys):

@@ -18,7 +18,7 @@ from scipy.stats import chisquare
 from morl_envs import lm, registry
 from morl_envs.cli.agents import agent_names, build, find
 from morl_envs.errors import InvalidParameter, ModelUnavailable
-from morl_envs.evaluation import Agent, Budget, EvaluationResult, Policy, derived_seeds, evaluate
+from morl_envs.evaluation import Agent, Budget, EvaluationResult, Policy, base_scores, derived_seeds, evaluate
 
 REVIEW = "morl/review-completion-v0"
 DIAL = "morl/dial-token-v0"
@@ -147,8 +147,8 @@ def test_the_base_model_draws_from_the_models_own_distribution(small: dict[str, 
         observations, _ = envs.reset(seed=0)
         policy = find("base_model")().policy(np.eye(3)[0])
         policy.start(envs)
-        scores = policy._scores(observations)[0].astype(np.float64)
-        drawn = policy._draw(np.repeat(policy._scores(observations), n, axis=0), derived_seeds(0, np.arange(n), 0))
+        scores = base_scores(envs, observations)[0].astype(np.float64)
+        drawn = policy._draw(np.repeat(base_scores(envs, observations), n, axis=0), derived_seeds(0, np.arange(n), 0))
         expected = np.exp(scores - scores.max())
         expected *= n / expected.sum()
         likely = expected >= 5

@@ -29,7 +29,8 @@ from morl_envs.metrics import (
     ser,
     simplex_lattice,
 )
-from morl_envs.metrics.intervals import percentiles, resampled_means, resampled_runs, split_score
+from morl_envs.metrics.intervals import percentiles, resampled_means, resampled_runs
+from morl_envs.metrics.selection import split_score, split_utilities
 from morl_envs.metrics.texts import mean_words
 
 SETS = st.integers(1, 8).flatmap(lambda n: arrays(np.float64, (n, 3), elements=st.floats(0, 2, width=32)))
@@ -145,6 +146,7 @@ def test_choosing_and_scoring_on_the_same_episodes_flatters_and_halves_do_not() 
         halves = rng.normal(size=(2, 20, 1))
         flattered.append(halves.mean(axis=0).max())
         honest.append(split_score(halves[0], halves[1], lambda points: float(points.max())))
+        np.testing.assert_allclose(split_utilities(halves[0], halves[1], [[1.0]]), honest[-1])  # one objective
     assert np.mean(flattered) > 1 and abs(np.mean(honest)) < 0.2
 
 

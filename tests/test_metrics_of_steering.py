@@ -26,7 +26,7 @@ def answers(n: int | None = None) -> st.SearchStrategy[np.ndarray[Any, Any]]:
     return arrays(np.float64, (len(GRID) if n is None else n, 2), elements=PLACES)
 
 
-@pytest.mark.parametrize("name", ["dominance", "indicators", "intervals", "steering", "texts", "utility"])
+@pytest.mark.parametrize("name", ["dominance", "indicators", "intervals", "selection", "steering", "texts", "utility"])
 def test_doctests(name: str) -> None:
     found = doctest.testmod(import_module(f"morl_envs.metrics.{name}"))
     assert found.attempted > 0 and found.failed == 0

@@ -13,7 +13,7 @@ from typing import Any
 import morl_envs
 from morl_envs.errors import InvalidParameter, require, require_one_of
 
-__all__ = ["agent_names", "build", "find"]
+__all__ = ["Saved", "agent_names", "build", "find"]
 
 
 def _folder() -> Path:
@@ -73,6 +73,23 @@ def build(agent: str, settings: Sequence[str]) -> Any:
         except json.JSONDecodeError:
             arguments[name] = value
     return found(**arguments)
+
+
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """A trained agent in a folder; called, it is loaded: in whatever process.
+
+    Args:
+        agent: As for :func:`find`.
+        folder: Where it was saved.
+    """
+
+    agent: str
+    folder: Path
+
+    def __call__(self) -> Any:
+        """The agent."""
+        return find(self.agent).load(self.folder)
 
 
 def _is_agent(value: type[Any]) -> bool:

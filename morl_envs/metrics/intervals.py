@@ -1,4 +1,4 @@
-"""Intervals by resampling, selection on one half of the episodes, and aggregates over tasks."""
+"""Intervals by resampling, and aggregates over tasks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import trim_mean
 
 from morl_envs.errors import require
-from morl_envs.metrics.dominance import non_dominated
 
 __all__ = [
     "bootstrap_interval",
@@ -18,7 +17,6 @@ __all__ = [
     "probability_of_improvement",
     "resampled_means",
     "resampled_runs",
-    "split_score",
 ]
 
 Statistic = Callable[[NDArray[np.int64]], NDArray[np.float64]]
@@ -88,25 +86,6 @@ def resampled_means(values: ArrayLike, *, n_resamples: int = 1000, seed: int = 0
     counts = rng.multinomial(drawn * n, np.full(n, 1 / n))  # how often each of its prompts
     means: NDArray[np.float64] = np.tensordot(counts / (s * n), array, axes=2)
     return means
-
-
-def split_score(first: ArrayLike, second: ArrayLike, indicator: Callable[[NDArray[np.float64]], float]) -> float:
-    """What `indicator` says of a front that is chosen on one half of the episodes and scored on the other.
-
-    Points that look best on some episodes look better there than they are; on other episodes they do not. The halves
-    change places, and the two scores are averaged.
-
-    Args:
-        first: Mean returns on one half, shape ``(m, k)``.
-        second: The same policies' on the other half.
-        indicator: Maps the points chosen, shape ``(n, k)``, to a number.
-
-    >>> split_score([[2, 2], [0, 0]], [[1, 1], [3, 3]], lambda points: float(points.sum()))
-    1.0
-    """
-    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    require(a.shape == b.shape, "second", f"must have the first half's shape {a.shape}", b.shape)
-    return (indicator(b[non_dominated(a)]) + indicator(a[non_dominated(b)])) / 2
 
 
 def interquartile_mean(scores: Sequence[ArrayLike]) -> float:
