@@ -49,9 +49,9 @@ def scores(result: EvaluationResult, front: NDArray[np.float64] | None = None) -
 
 
 def best_known(results: Sequence[EvaluationResult]) -> NDArray[np.float64]:
-    """The mean returns that none of the results' others dominate, shape ``(n, k)``; all of one environment."""
+    """The mean returns of all results, of one environment, that no other dominates, each once; shape ``(n, k)``."""
     points = np.concatenate([result.mean_returns() for result in results])
-    return points[non_dominated(points)]
+    return np.unique(points[non_dominated(points)], axis=0)
 
 
 def task_of(result: EvaluationResult) -> str:
