@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from morl_envs import registry
 from morl_envs.envs.answers import AnswerSets, shipped
 from morl_envs.envs.choice import ChoiceEpisodes
 from morl_envs.envs.scalar import TextEnv
@@ -35,9 +34,7 @@ class LabEpisodes(ChoiceEpisodes):
         rule = f"must be None: an answer has {DECISIONS * _STRIDE} tokens"
         require(limit in (None, DECISIONS * _STRIDE), "max_new_tokens", rule, limit)
         super().__init__(n, task, n_candidates=CANDIDATES, max_new_tokens=DECISIONS * _STRIDE, **kwargs)
-        self.prompts = registry.task(task).prompts("train")[
-            :_PROMPTS
-        ]  # under either split: nothing is generalised here
+        self.prompts = self.task.prompts("train")[:_PROMPTS]  # under either split: nothing is generalised here
 
     def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Append the chosen candidates, then greedily the rest of the stride."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -13,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from morl_envs import objectives, registry
 from morl_envs.errors import InvalidParameter, require
-from morl_envs.evaluation.files import write_atomically
 from morl_envs.evaluation.result import versions
 from morl_envs.metrics import relationships
 from morl_envs.metrics.intervals import bootstrap_interval
@@ -83,7 +83,13 @@ class Certificate(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write JSON; the file appears complete or not at all."""
-        write_atomically(path, self.model_dump_json(indent=1))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        try:
+            partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> Self:
