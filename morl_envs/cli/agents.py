@@ -98,6 +98,9 @@ def _is_agent(value: type[Any]) -> bool:
 
 def _load(path: Path) -> Any:
     name = f"morl_envs_agent_{path.stem}"
+    loaded = sys.modules.get(name)
+    if loaded is not None and Path(str(loaded.__file__)) == path.absolute():
+        return loaded  # a second copy of its classes would make pickles of the first unreadable
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None  # a .py file always has a loader
     module = importlib.util.module_from_spec(spec)
