@@ -18,7 +18,7 @@ from scipy.stats import chisquare
 from morl_envs import lm, registry
 from morl_envs.cli.agents import agent_names, build, find
 from morl_envs.errors import InvalidParameter, ModelUnavailable
-from morl_envs.evaluation import Agent, Budget, EvaluationResult, Policy, derived_seeds, evaluate
+from morl_envs.evaluation import Agent, Budget, EvaluationResult, Policy, base_scores, derived_seeds, evaluate
 
 REVIEW = "morl/review-completion-v0"
 DIAL = "morl/dial-token-v0"
@@ -27,7 +27,10 @@ UNTRAINED: dict[str, tuple[str, dict[str, Any]]] = {
     "best_of_n": (REVIEW, {"n": 3, "temperature": 0.9}),
     "constant_text": (REVIEW, {"text": "Ünusual — 日本\n"}),
     "exact_dial": (DIAL, {"kl_coef": 0.5}),
+    "permuted_weights": (DIAL, {"of": "best_of_n", "settings": ("n=3",)}),
     "random_agent": (REVIEW, {"n_tokens": 4}),
+    "shuffled_feedback": (DIAL, {"of": "best_of_n", "settings": ("n=3",)}),
+    "weight_ignoring": (DIAL, {"of": "exact_dial", "settings": ("kl_coef=0.5",)}),
 }
 """Agents that learn nothing: an id that they act in, and arguments that are not the defaults."""
 
@@ -67,7 +70,7 @@ def test_what_is_saved_answers_the_same_when_loaded(name: str, small: dict[str, 
     assert isinstance(agent.policy(np.eye(len(registry.protocol(id).ref_point))[0]), Policy)
     before = run(agent, id, small)
     agent.save(tmp_path / "new" / "folder")
-    files = list((tmp_path / "new" / "folder").iterdir())
+    files = [path for path in (tmp_path / "new" / "folder").rglob("*") if path.is_file()]
     assert files and {file.suffix for file in files} <= {".json", ".safetensors"}
     loaded = cls.load(tmp_path / "new" / "folder")
     assert loaded == agent and loaded != cls()
@@ -147,8 +150,8 @@ def test_the_base_model_draws_from_the_models_own_distribution(small: dict[str, 
         observations, _ = envs.reset(seed=0)
         policy = find("base_model")().policy(np.eye(3)[0])
         policy.start(envs)
-        scores = policy._scores(observations)[0].astype(np.float64)
-        drawn = policy._draw(np.repeat(policy._scores(observations), n, axis=0), derived_seeds(0, np.arange(n), 0))
+        scores = base_scores(envs, observations)[0].astype(np.float64)
+        drawn = policy._draw(np.repeat(base_scores(envs, observations), n, axis=0), derived_seeds(0, np.arange(n), 0))
         expected = np.exp(scores - scores.max())
         expected *= n / expected.sum()
         likely = expected >= 5

@@ -384,7 +384,7 @@ def test_the_meter_stops_at_the_exact_word() -> None:
     observation, *_ = env.step(5)
     with pytest.raises(BudgetExceeded, match="generated_tokens must stay within 4"):
         env.step(6)
-    assert env.meter.costs() == {"scored_completions": 1, "generated_tokens": 4}
+    assert env.meter.costs() == {"scored_completions": 1, "generated_tokens": 4, "forward_passes": 0}
     env.meter = Meter()
     assert env.step(6)[0] == 1 + env.mdp.vocabulary_size + 6 and observation == 6
 
