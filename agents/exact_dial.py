@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import Env
@@ -29,6 +29,8 @@ class ExactDial:
         kl_coef: Price of straying from the prior, per nat; 0 for the deterministic optimum.
         utility: Whether to give the best answer under the environment's utility (ESR) and not the linear optimum.
     """
+
+    controls: ClassVar[tuple[str, ...]] = ("token",)
 
     kl_coef: float = 0.0
     utility: bool = False
