@@ -110,6 +110,14 @@ def run(
     )
 
 
+@app.command("new-agent")
+def new_agent(path: Annotated[Path, typer.Argument(help="A file that does not exist yet: my_agent.py.")]) -> None:
+    """Write a commented agent that runs as it is, to begin your own with."""
+    from morl_envs.cli import skeleton
+
+    skeleton.new_agent(console, path)
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,

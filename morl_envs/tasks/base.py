@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from morl_envs.errors import require_one_of
 from morl_envs.spec import Prompt
@@ -49,3 +50,15 @@ class Task:
         """SHA-256 (hex) of the ids, texts and references of a split."""
         rows = [[p.id, p.text, p.reference] for p in self.prompts(split)]
         return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+
+    def as_trl_reward_funcs(self) -> list[Callable[..., list[float]]]:
+        """Reward functions for TRL's trainers; see :func:`morl_envs.adapters.trl.reward_funcs`."""
+        from morl_envs.adapters.trl import reward_funcs
+
+        return reward_funcs(self)
+
+    def as_trl_dataset(self, split: str = "train") -> Any:
+        """The prompts of a split as a data set for TRL's trainers; see :func:`morl_envs.adapters.trl.dataset`."""
+        from morl_envs.adapters.trl import dataset
+
+        return dataset(self, split)
