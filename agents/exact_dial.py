@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from gymnasium import Env
@@ -32,6 +32,8 @@ class ExactDial:
         noise: Share of the words that are drawn from the prior instead: agents of graded quality.
         divisions: Weights are rounded to the lattice of this many steps first; None to take them as they are.
     """
+
+    controls: ClassVar[tuple[str, ...]] = ("token",)
 
     kl_coef: float = 0.0
     utility: bool = False

@@ -230,3 +230,44 @@ def test_best_of_n_beats_the_real_base_model_at_each_corner(smollm2: str) -> Non
     assert (gained > 0.03).all(), gained
     words = " ".join(text for row in base.completions[0] for text in row).lower().split()
     assert {"the", "a", "film", "of"} <= set(words)  # it is English, and about films
+
+
+def test_a_new_agent_runs_saves_and_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    from morl_envs.cli.skeleton import new_agent
+
+    monkeypatch.chdir(tmp_path)
+    new_agent(Console(quiet=True), Path("my_first_agent.py"))
+    cls = find("my_first_agent.py:MyFirstAgent")
+    agent = cls(episodes=30)
+    id = registry.row("dial").id("choice")
+    agent.train(lambda **_: gymnasium.make(id), Budget(), 0)
+    settings: dict[str, Any] = {"weights": np.eye(2), "seeds": [0], "n_prompts": 3}
+    found, alone = (evaluate(agent, id, num_envs=n, **settings) for n in (3, 1))
+    assert found == alone
+    best = max((earned for _, earned in agent._tried), key=lambda earned: earned[0])
+    np.testing.assert_allclose(found.mean_returns()[0], best)
+    agent.save(tmp_path / "kept")
+    assert evaluate(cls.load(tmp_path / "kept"), id, **settings) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("my_agent.txt", "must name a Python file"),
+        ("my-agent.py", "must name a Python file"),
+        ("random.py", "must not hide a module of Python"),
+        ("nowhere/my_agent.py", "must be in a folder that exists"),
+        ("there.py", "must not exist yet"),
+    ],
+)
+def test_a_new_agent_goes_where_it_can(name: str, rule: str, tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from morl_envs.cli.skeleton import new_agent
+
+    (tmp_path / "there.py").write_text("kept")
+    with pytest.raises(InvalidParameter, match=f"path {rule}"):
+        new_agent(Console(quiet=True), tmp_path / name)
+    assert (tmp_path / "there.py").read_text() == "kept"

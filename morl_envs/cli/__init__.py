@@ -177,6 +177,14 @@ def validate_protocol(
     validate(console, env, n_prompts=n_prompts, **show.lm_kwargs(env, lm=lm, device=device, dtype=dtype))
 
 
+@app.command("new-agent")
+def new_agent(path: Annotated[Path, typer.Argument(help="A file that does not exist yet: my_agent.py.")]) -> None:
+    """Write a commented agent that runs as it is, to begin your own with."""
+    from morl_envs.cli import skeleton
+
+    skeleton.new_agent(console, path)
+
+
 @app.callback(invoke_without_command=True)
 def _options(
     context: typer.Context,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from morl_envs.errors import require, require_one_of
 from morl_envs.spec import Prompt
@@ -94,6 +94,18 @@ class Task:
     def continued(self, prompt: Prompt, dialogue: str, turn: str) -> tuple[str, bool]:
         """The dialogue after the agent's turn, and whether it is over; without a partner, `turn` is all of it."""
         return self.partner.answer(prompt, dialogue, turn) if self.partner else (turn, True)
+
+    def as_trl_reward_funcs(self) -> list[Callable[..., list[float]]]:
+        """Reward functions for TRL's trainers; see :func:`morl_envs.adapters.trl.reward_funcs`."""
+        from morl_envs.adapters.trl import reward_funcs
+
+        return reward_funcs(self)
+
+    def as_trl_dataset(self, split: str = "train") -> Any:
+        """The prompts of a split as a data set for TRL's trainers; see :func:`morl_envs.adapters.trl.dataset`."""
+        from morl_envs.adapters.trl import dataset
+
+        return dataset(self, split)
 
 
 @dataclass(frozen=True)

@@ -65,9 +65,13 @@ class DialTables:
         return self.mdp.horizon
 
     @property
-    def state_space(self) -> spaces.Discrete:
+    def state_space(self) -> spaces.Space[Any]:
         """All states, the final ones included; 0 is the start."""
         return spaces.Discrete(self.mdp.n_states)
+
+    def seen(self, states: NDArray[np.int64]) -> NDArray[Any]:
+        """Observations of states, shape ``(n, ...)``; fresh."""
+        return states
 
     @property
     def word_space(self) -> spaces.Discrete:
