@@ -16,9 +16,10 @@ from typing import Any, Self
 import numpy as np
 from gymnasium import Env, spaces
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from morl_envs.errors import require
-from morl_envs.evaluation import Budget
+from morl_envs.evaluation import Budget, base_scores
 from morl_envs.spec import Prompt
 
 
@@ -63,7 +64,7 @@ class _Sampler:
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
         if isinstance(self.envs.single_action_space, spaces.Discrete):
-            return self._draw(self._scores(observations), seeds)
+            return self._draw(base_scores(self.envs, observations), seeds)
         acting = np.flatnonzero(~self.envs.idle)
         shown = [Prompt(observations[row]) for row in acting]
         answers = self.envs.generate(shown, seeds=seeds[acting].tolist(), temperature=self.temperature)
@@ -73,13 +74,13 @@ class _Sampler:
             actions[row] = answer.text[:limit]
         return tuple(actions)
 
-    def _scores(self, observations: Any) -> NDArray[np.float32]:
-        """Unnormalised log-probabilities of the actions, shape ``(n, actions)``."""
-        if isinstance(observations, dict) or observations.ndim == 1:  # tokens, or the state of a tabular environment
-            logits: NDArray[np.float32] = self.envs.next_token_logits
-            return logits
-        candidates: NDArray[np.float32] = observations[:, -self.envs.single_action_space.n :]
-        return candidates
+    def log_probs(self, observations: Any, actions: Any) -> NDArray[np.float64]:
+        """Of single tokens sampled at a temperature above 0; unknown otherwise."""
+        if self.temperature == 0 or not isinstance(self.envs.single_action_space, spaces.Discrete):
+            return np.full(len(actions), np.nan)
+        scores = log_softmax(base_scores(self.envs, observations).astype(np.float64) / self.temperature, axis=1)
+        chosen: NDArray[np.float64] = scores[np.arange(len(scores)), actions]
+        return chosen
 
     def _draw(self, scores: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[np.int64]:
         import torch

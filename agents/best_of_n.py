@@ -2,7 +2,8 @@
 
 No training, n times the cost at inference, and it needs the scorers at test time: a strong control rather than a
 method. The candidates of a prompt are sampled once per seed and shared by all weight vectors, so that fronts compare
-choices and not luck. In a conversation it chooses turn by turn, as if each turn were the last. Control: completion.
+choices and not luck. In a conversation it chooses turn by turn, as if each turn were the last. Controls: completion,
+and token of `dial`, whose chosen answer is written word by word.
 
 Run: python agents/best_of_n.py --env morl/review-completion-v0
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from gymnasium import Env
+from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
 from morl_envs.errors import require
@@ -52,7 +53,7 @@ class BestOfN:
         temperature: Of the samples.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("completion",)
+    controls: ClassVar[tuple[str, ...]] = ("completion", "token")
 
     n: int = 8
     temperature: float = 0.8
@@ -89,17 +90,32 @@ class _BestOfN:
 
     def start(self, envs: Any) -> None:
         self.envs = envs
+        self.by_word = isinstance(envs.single_action_space, spaces.Discrete)
+        tabular = not self.by_word or isinstance(envs.single_observation_space, spaces.Discrete)
+        require(tabular, "env", "must take whole answers, or be morl/dial-token-v0", type(envs).__name__)
+        self.words: NDArray[np.int64] = np.zeros((envs.num_envs, envs.max_new_tokens), dtype=np.int64)
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
-        sampled = self.agent._memory.of(self.envs)
+        if self.by_word:
+            return self._next_words(observations, seeds)
         acting = np.flatnonzero(~self.envs.idle).tolist()
-        keys = {row: (observations[row], int(seeds[row])) for row in acting}
-        self._sample({key: row for row, key in keys.items() if key not in sampled}, sampled)
-        chosen = [""] * len(observations)
-        for row, key in keys.items():
-            texts, rewards = sampled[key]
-            chosen[row] = texts[int(np.argmax(rewards @ self.weights))]
-        return tuple(chosen)
+        chosen = self._choose({row: (observations[row], int(seeds[row])) for row in acting})
+        return tuple(chosen.get(row, "") for row in range(len(observations)))
+
+    def _next_words(self, states: NDArray[np.int64], seeds: NDArray[np.int64]) -> NDArray[np.int64]:
+        starting = np.flatnonzero((states == 0) & ~self.envs.idle).tolist()
+        # nothing is asked on dial: a seed names the episode
+        for row, text in self._choose({row: (str(seeds[row]), int(seeds[row])) for row in starting}).items():
+            self.words[row] = self.envs.lm.encode_completion(text)
+        written = np.where(states == 0, 0, 1 + (states - 1) // self.envs.single_action_space.n)
+        following: NDArray[np.int64] = self.words[np.arange(len(states)), np.minimum(written, self.words.shape[1] - 1)]
+        return following
+
+    def _choose(self, asked: dict[int, Key]) -> dict[int, str]:
+        """Row -> the best candidate."""
+        sampled = self.agent._memory.of(self.envs)
+        self._sample({key: row for row, key in asked.items() if key not in sampled}, sampled)
+        return {row: sampled[key][0][int(np.argmax(sampled[key][1] @ self.weights))] for row, key in asked.items()}
 
     def _sample(self, rows: dict[Key, int], sampled: dict[Key, Candidates]) -> None:
         """Candidates for what is shown in these rows."""
@@ -109,9 +125,12 @@ class _BestOfN:
         shown = [Prompt(text) for text, _ in rows for _ in range(n)]
         seeds = [int(word) for _, seed in rows for word in np.random.SeedSequence(seed).generate_state(n)]
         answers = self.envs.generate(shown, seeds=seeds, temperature=self.agent.temperature)
-        limit = self.envs.single_action_space.max_length
+        limit = None if self.by_word else self.envs.single_action_space.max_length
         texts = [answer.text[:limit] for answer in answers]
-        rewards = self.envs.score_turns([row for row in rows.values() for _ in range(n)], texts)
+        if self.by_word:
+            rewards = self.envs.score(shown, texts)
+        else:
+            rewards = self.envs.score_turns([row for row in rows.values() for _ in range(n)], texts)
         for i, key in enumerate(rows):
             part = slice(i * n, (i + 1) * n)
             sampled[key] = (texts[part], rewards[part])

@@ -1,6 +1,6 @@
 """One fixed answer to every prompt: an objective that rewards it highly can be gamed.
 
-Control: completion.
+Controls: completion, and token of `dial`, where `text` holds as many words as an answer.
 
 Run: python agents/constant_text.py --env morl/review-completion-v0
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from gymnasium import Env
+from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
 from morl_envs.errors import require
@@ -29,7 +29,7 @@ class ConstantText:
         text: The answer.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("completion",)
+    controls: ClassVar[tuple[str, ...]] = ("completion", "token")
 
     text: str = "I loved it."
 
@@ -57,12 +57,23 @@ class ConstantText:
 class _Constant:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.words: NDArray[np.int64] | None = None
 
     def start(self, envs: Any) -> None:
-        """Nothing to prepare."""
+        self.words = None
+        if isinstance(envs.single_action_space, spaces.Discrete):
+            tabular = isinstance(envs.single_observation_space, spaces.Discrete)
+            require(tabular, "env", "must take whole answers, or be morl/dial-token-v0", type(envs).__name__)
+            self.words = np.array(envs.lm.encode_completion(self.text))
+            length = envs.max_new_tokens
+            require(len(self.words) == length, "text", f"must have {length} words of the vocabulary", self.text)
+            self.size = int(envs.single_action_space.n)
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
-        return (self.text,) * len(seeds)
+        if self.words is None:
+            return (self.text,) * len(seeds)
+        written = np.where(observations == 0, 0, 1 + (observations - 1) // self.size)
+        return self.words[np.minimum(written, len(self.words) - 1)]
 
 
 if __name__ == "__main__":

@@ -122,8 +122,8 @@ def task_page(name: str) -> str:
     """The page of a task."""
     row = registry.row(name)
     about = _markdown(inspect.getdoc(import_module(f"morl_envs.tasks.{name}")) or "")
-    # a task that is one environment is specified by that class
-    own = _sections(_environment(name, row.controls[0]), depth=2) if row.environments else ""
+    # a task with environments of its own is specified by their classes
+    own = _specifications(name) if row.environments else ""
     parts = [
         f"# {name}\n\n{about}",
         _example(name),
@@ -446,6 +446,13 @@ def _sections(found: type[Any], depth: int) -> str:
     parts = _docstring_sections(found)
     text = [parts.pop("")] + [f"{'#' * depth} {heading}\n\n{body}" for heading, body in parts.items()]
     return _markdown("\n\n".join(text))
+
+
+def _specifications(name: str) -> str:
+    row = registry.row(name)
+    first, *others = row.controls
+    more = [f"## {row.id(control)}\n\n{_sections(_environment(name, control), depth=3)}" for control in others]
+    return "\n\n".join([_sections(_environment(name, first), depth=2), *more])
 
 
 def _documented(found: Any, section: str) -> dict[str, str]:

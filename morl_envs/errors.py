@@ -34,7 +34,7 @@ class BudgetExceeded(RuntimeError):
 
 
 class ContractViolation(AssertionError):
-    """An environment breaks a named rule of the environment contract (see :mod:`morl_envs.check`)."""
+    """An environment breaks a named rule of its contract (:mod:`morl_envs.check`), or its evaluation is not valid."""
 
 
 def require(condition: bool, name: str, rule: str, value: Any) -> None:

@@ -44,7 +44,8 @@ class Row:
         protocol: How agents are judged, for the default keyword arguments; in a lab, on its few prompts.
         version: Of its ids.
         environments: ``module:Prefix`` of environment classes of its own, for a task that needs no language model and
-            so takes no ``lm``, ``device`` or ``dtype``; empty for the classes of the control.
+            so takes no ``lm``, ``device`` or ``dtype``; empty for the classes of the control. Under a control other
+            than its first, the control's own prefix follows.
     """
 
     task: str
@@ -59,7 +60,9 @@ class Row:
 
     def entry_point(self, control: str) -> str:
         """``module:Prefix`` of the environment classes under `control`."""
-        return self.environments or f"morl_envs.envs.{control}:{CONTROLS[control]}"
+        if not self.environments:
+            return f"morl_envs.envs.{control}:{CONTROLS[control]}"
+        return self.environments + ("" if control == self.controls[0] else CONTROLS[control])
 
 
 _ROWS = (
@@ -105,7 +108,7 @@ _ROWS = (
     ),
     Row(
         "dial",
-        ("token",),
+        ("token", "choice"),
         EvaluationProtocol(ref_point=(1.1875, 0.5625), nadir=(1.25, 0.625), ideal=(7.375, 6.5)),
         environments="morl_envs.envs.dial:Dial",
     ),

@@ -18,7 +18,7 @@ from scipy.stats import chisquare
 from morl_envs import lm, registry
 from morl_envs.cli.agents import agent_names, build, find
 from morl_envs.errors import InvalidParameter, ModelUnavailable
-from morl_envs.evaluation import Agent, Budget, EvaluationResult, Policy, derived_seeds, evaluate
+from morl_envs.evaluation import Agent, Budget, EvaluationResult, Policy, base_scores, derived_seeds, evaluate
 
 REVIEW = "morl/review-completion-v0"
 DIAL = "morl/dial-token-v0"
@@ -27,7 +27,10 @@ UNTRAINED: dict[str, tuple[str, dict[str, Any]]] = {
     "best_of_n": (REVIEW, {"n": 3, "temperature": 0.9}),
     "constant_text": (REVIEW, {"text": "Ünusual — 日本\n"}),
     "exact_dial": (DIAL, {"kl_coef": 0.5}),
+    "permuted_weights": (DIAL, {"of": "best_of_n", "settings": ("n=3",)}),
     "random_agent": (REVIEW, {"n_tokens": 4}),
+    "shuffled_feedback": (DIAL, {"of": "best_of_n", "settings": ("n=3",)}),
+    "weight_ignoring": (DIAL, {"of": "exact_dial", "settings": ("kl_coef=0.5",)}),
 }
 """Agents that learn nothing: an id that they act in, and arguments that are not the defaults."""
 
@@ -67,7 +70,7 @@ def test_what_is_saved_answers_the_same_when_loaded(name: str, small: dict[str, 
     assert isinstance(agent.policy(np.eye(len(registry.protocol(id).ref_point))[0]), Policy)
     before = run(agent, id, small)
     agent.save(tmp_path / "new" / "folder")
-    files = list((tmp_path / "new" / "folder").iterdir())
+    files = [path for path in (tmp_path / "new" / "folder").rglob("*") if path.is_file()]
     assert files and {file.suffix for file in files} <= {".json", ".safetensors"}
     loaded = cls.load(tmp_path / "new" / "folder")
     assert loaded == agent and loaded != cls()
@@ -147,8 +150,8 @@ def test_the_base_model_draws_from_the_models_own_distribution(small: dict[str, 
         observations, _ = envs.reset(seed=0)
         policy = find("base_model")().policy(np.eye(3)[0])
         policy.start(envs)
-        scores = policy._scores(observations)[0].astype(np.float64)
-        drawn = policy._draw(np.repeat(policy._scores(observations), n, axis=0), derived_seeds(0, np.arange(n), 0))
+        scores = base_scores(envs, observations)[0].astype(np.float64)
+        drawn = policy._draw(np.repeat(base_scores(envs, observations), n, axis=0), derived_seeds(0, np.arange(n), 0))
         expected = np.exp(scores - scores.max())
         expected *= n / expected.sum()
         likely = expected >= 5
@@ -227,3 +230,44 @@ def test_best_of_n_beats_the_real_base_model_at_each_corner(smollm2: str) -> Non
     assert (gained > 0.03).all(), gained
     words = " ".join(text for row in base.completions[0] for text in row).lower().split()
     assert {"the", "a", "film", "of"} <= set(words)  # it is English, and about films
+
+
+def test_a_new_agent_runs_saves_and_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console
+
+    from morl_envs.cli.skeleton import new_agent
+
+    monkeypatch.chdir(tmp_path)
+    new_agent(Console(quiet=True), Path("my_first_agent.py"))
+    cls = find("my_first_agent.py:MyFirstAgent")
+    agent = cls(episodes=30)
+    id = registry.row("dial").id("choice")
+    agent.train(lambda **_: gymnasium.make(id), Budget(), 0)
+    settings: dict[str, Any] = {"weights": np.eye(2), "seeds": [0], "n_prompts": 3}
+    found, alone = (evaluate(agent, id, num_envs=n, **settings) for n in (3, 1))
+    assert found == alone
+    best = max((earned for _, earned in agent._tried), key=lambda earned: earned[0])
+    np.testing.assert_allclose(found.mean_returns()[0], best)
+    agent.save(tmp_path / "kept")
+    assert evaluate(cls.load(tmp_path / "kept"), id, **settings) == found
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("my_agent.txt", "must name a Python file"),
+        ("my-agent.py", "must name a Python file"),
+        ("random.py", "must not hide a module of Python"),
+        ("nowhere/my_agent.py", "must be in a folder that exists"),
+        ("there.py", "must not exist yet"),
+    ],
+)
+def test_a_new_agent_goes_where_it_can(name: str, rule: str, tmp_path: Path) -> None:
+    from rich.console import Console
+
+    from morl_envs.cli.skeleton import new_agent
+
+    (tmp_path / "there.py").write_text("kept")
+    with pytest.raises(InvalidParameter, match=f"path {rule}"):
+        new_agent(Console(quiet=True), tmp_path / name)
+    assert (tmp_path / "there.py").read_text() == "kept"

@@ -20,27 +20,29 @@ from morl_envs.errors import BudgetExceeded, InvalidParameter, require, require_
 from morl_envs.spaces import UnicodeText
 from morl_envs.spec import EvaluationProtocol, Prompt
 
+NAMES = ("scored_completions", "generated_tokens", "forward_passes")
 PROTOCOL = EvaluationProtocol(ref_point=(-1.0, -1.0), nadir=(0.0, 0.0), ideal=(1.0, 2.0))
 
 
 @given(
-    charges=st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=30),
-    limits=st.tuples(*[st.none() | st.integers(0, 60)] * 2),
+    charges=st.lists(st.tuples(*[st.integers(0, 9)] * 3), max_size=30),
+    limits=st.tuples(*[st.none() | st.integers(0, 60)] * 3),
 )
 def test_a_meter_counts_all_that_fits_and_nothing_else(charges: Any, limits: Any) -> None:
     meter = Meter(Budget(*limits))
-    spent = np.zeros(2, dtype=int)
+    spent = np.zeros(3, dtype=int)
     for charge in charges:
         fits = all(
             limit is None or so_far + more <= limit for limit, so_far, more in zip(limits, spent, charge, strict=True)
         )
+        named = dict(zip(NAMES, charge, strict=True))
         if fits:
-            meter.charge(scored_completions=charge[0], generated_tokens=charge[1])
+            meter.charge(**named)
             spent += charge
         else:
             with pytest.raises(BudgetExceeded):
-                meter.charge(scored_completions=charge[0], generated_tokens=charge[1])
-        assert meter.costs() == {"scored_completions": spent[0], "generated_tokens": spent[1]}
+                meter.charge(**named)
+        assert meter.costs() == dict(zip(NAMES, spent, strict=True))
 
 
 def test_a_spent_budget_says_what_was_asked_for() -> None:
@@ -55,7 +57,7 @@ def test_a_spent_budget_says_what_was_asked_for() -> None:
     ):
         meter.charge(scored_completions=1, generated_tokens=1)
     meter.charge(scored_completions=1)  # to the very end
-    assert meter.costs() == {"scored_completions": 3, "generated_tokens": 10}
+    assert meter.costs() == {"scored_completions": 3, "generated_tokens": 10, "forward_passes": 0}
 
 
 def test_without_a_budget_a_meter_only_counts() -> None:
@@ -64,7 +66,7 @@ def test_without_a_budget_a_meter_only_counts() -> None:
     assert meter.budget == Budget(None, None)
 
 
-@pytest.mark.parametrize("name", ["scored_completions", "generated_tokens"])
+@pytest.mark.parametrize("name", NAMES)
 def test_bad_budgets_and_charges_are_named(name: str) -> None:
     for value in (-1, 2.5, "many", True):
         with pytest.raises(InvalidParameter, match=f"{name} must be None or an integer of at least 0, got"):
@@ -72,7 +74,7 @@ def test_bad_budgets_and_charges_are_named(name: str) -> None:
     meter = Meter()
     with pytest.raises(InvalidParameter, match=f"{name} must be at least 0, got -5"):
         meter.charge(**{name: -5})
-    assert meter.costs() == {"scored_completions": 0, "generated_tokens": 0}
+    assert meter.costs() == dict.fromkeys(NAMES, 0)
 
 
 def test_environments_that_share_a_meter_share_a_budget(tiny_lm: str) -> None:

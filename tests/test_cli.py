@@ -140,7 +140,13 @@ def test_run_keeps_shows_and_draws(command: Any, small: list[str], tmp_path: Pat
     result = EvaluationResult.load(tmp_path / "out" / "result.json")
     assert result.id == id and len(result.weights) == 3 and len(result.prompt_ids) == 2
     assert (tmp_path / "out" / "front.png").read_bytes().startswith(b"\x89PNG")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["front.png", "result.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "agent",
+        "front.png",
+        "result.json",
+        "run.json",
+        "training.json",
+    ]
     for shown in (*result.objectives, "hypervolume", "expected utility", "sample answers", "1.00 0.00 0.00"):
         assert shown in out
     assert max(map(len, out.splitlines())) <= 80 + len(str(tmp_path)) + 30, "only paths may be wider"
@@ -274,3 +280,43 @@ def test_a_result_cut_short_is_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({"schema_version": 1})[:-3])
     with pytest.raises(morl_envs.InvalidParameter, match="path must be an evaluation result"):
         EvaluationResult.load(path)
+
+
+def test_results_are_reported_alone_and_compared(command: Any, tmp_path: Path) -> None:
+    dial = ["--env", "morl/dial-token-v0", "--n-prompts", "6", "--seeds", "2"]
+    for agent in ("exact_dial", "random_agent"):
+        assert command("run", agent, *dial, "--out", str(tmp_path / agent))[0] == 0
+    code, alone, _ = command("report", str(tmp_path / "random_agent"), columns=120)
+    assert code == 0
+    for shown in (
+        "mean regret",
+        "side effects",
+        "igd plus",
+        "cardinality",
+        "distinct 1",
+        "rank correlation",
+        "exact front",
+    ):
+        assert shown in alone
+    code, both, _ = command(
+        "report", str(tmp_path / "exact_dial/result.json"), str(tmp_path / "random_agent"), columns=160
+    )
+    assert code == 0 and "interquartile mean" in both
+    rows = [line for line in both.splitlines() if "ExactDial(" in line or "RandomAgent(" in line]
+    assert len(rows) == 4 and "ExactDial" in rows[0] and "0.000" in rows[0], "the better agent comes first"
+    assert "1.000" in rows[2], "the optimum improves on chance for sure"
+    code, _, err = command("report", str(tmp_path / "nowhere"))
+    assert code == 2 and "path must" in err
+
+
+def test_a_run_is_resumed_with_the_same_arguments_only(command: Any, tmp_path: Path) -> None:
+    run = ["run", "random_agent", "--env", "morl/dial-token-v0", "--n-prompts", "3", "--out", str(tmp_path)]
+    assert command(*run, "--seeds", "2")[0] == 0
+    held = (tmp_path / "result.json").read_bytes()
+    code, out, _ = command(*run, "--seeds", "2", "--resume")
+    assert code == 0 and "hypervolume" in out and (tmp_path / "result.json").read_bytes() == held
+    code, _, err = command(*run, "--seeds", "3", "--resume")
+    assert code == 2 and "--resume must be given with the arguments that the run began with" in err
+    for option, value in (("--executor", "cluster"), ("--workers", "0")):
+        code, _, err = command(*run, option, value, "--resume")
+        assert code == 2 and f"{option} must be" in err

@@ -95,7 +95,8 @@ def test_the_outside_bug_behind_scalarised_is_still_there() -> None:
 @pytest.mark.parametrize("id", NUMERIC)
 def test_stable_baselines_accepts_the_numeric_ones(id: str, kwargs: dict[str, Any]) -> None:
     checker = pytest.importorskip("stable_baselines3.common.env_checker")
-    env = LinearReward(gymnasium.make(id, **kwargs), weight=np.array([0.2, 0.3, 0.5]))
+    env = gymnasium.make(id, **kwargs)
+    env = LinearReward(env, weight=np.full(env.unwrapped.reward_dim, 1 / env.unwrapped.reward_dim))
     checker.check_env(env, skip_render_check=True)
 
 
@@ -166,7 +167,7 @@ def test_disabled_autoreset_waits_for_a_reset_mask(id: str, kwargs: dict[str, An
     envs.step(envs.action_space.sample())
 
 
-@pytest.mark.parametrize("task", sorted(t for t, row in registry.TASKS.items() if len(row.controls) > 1))
+@pytest.mark.parametrize("task", sorted(t for t, row in registry.TASKS.items() if "completion" in row.controls))
 def test_the_same_text_earns_the_same_vector_under_every_control(task: str, kwargs: dict[str, Any]) -> None:
     envs = {c: gymnasium.make(registry.row(task).id(c), **kwargs) for c in ("token", "choice", "completion")}
     envs["choice"].reset(seed=0, options={"prompt_index": 3})

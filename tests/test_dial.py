@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from fractions import Fraction
 from typing import Any
@@ -306,7 +307,7 @@ def test_worked_example_of_the_specification() -> None:
 
 def test_observations_are_markov_states_numbered_as_documented() -> None:
     env = make(vocabulary_size=5, horizon=4)
-    assert env.reset(seed=3)[0] == 0 and type(env.reset()[0]) is int
+    assert env.reset(seed=3)[0] == 0 and isinstance(env.reset()[0], int)
     words = [4, np.int64(0), np.array(2), 1]
     for t, word in enumerate(words, start=1):
         observation, reward, terminated, truncated, info = env.step(word)
@@ -384,7 +385,7 @@ def test_the_meter_stops_at_the_exact_word() -> None:
     observation, *_ = env.step(5)
     with pytest.raises(BudgetExceeded, match="generated_tokens must stay within 4"):
         env.step(6)
-    assert env.meter.costs() == {"scored_completions": 1, "generated_tokens": 4}
+    assert env.meter.costs() == {"scored_completions": 1, "generated_tokens": 4, "forward_passes": 0}
     env.meter = Meter()
     assert env.step(6)[0] == 1 + env.mdp.vocabulary_size + 6 and observation == 6
 
@@ -505,3 +506,33 @@ def test_agents_act_by_the_prior_and_by_utility() -> None:
         result = evaluate(agent, ID, weights=equal, n_prompts=200, seeds=[0, 1], num_envs=200, env_kwargs=kwargs)
         error = np.sqrt(np.diag(exact.covariance) / 400)
         assert (np.abs(result.mean_returns()[0] - exact.expected_return) < 4 * error).all()
+
+
+def test_choice_shows_the_same_states_as_vectors() -> None:
+    token, choice = (
+        make(vocabulary_size=5, horizon=4),
+        gymnasium.make("morl/dial-choice-v0", vocabulary_size=5, horizon=4),
+    )
+    seen, _ = choice.reset(seed=1)
+    token.reset(seed=1)
+    assert (seen[:6] == 0).all()
+    np.testing.assert_allclose(seen[6:], token.next_token_logits)
+    for t, word in enumerate([4, 0, 2], start=1):
+        _, expected, *_ = token.step(word)
+        seen, reward, *_ = choice.step(word)
+        np.testing.assert_array_equal(reward, expected)
+        np.testing.assert_array_equal(seen[:5], np.eye(5)[word])
+        assert seen[5] == t / 4 and seen in choice.observation_space
+        np.testing.assert_allclose(seen[6:], token.next_token_logits)
+    assert choice.unwrapped.pareto_front()[0].tolist() == token.pareto_front()[0].tolist()
+
+
+def test_states_index_tables_as_numbers_and_as_tuples() -> None:
+    """MORL-Baselines' tabular code does both."""
+    env = make(vocabulary_size=5, horizon=4)
+    env.reset(seed=0)
+    state, *_ = env.step(3)
+    assert state == 4 and tuple(state) == (4,) and np.ravel_multi_index(state, (21,)) == 4
+    assert (
+        np.arange(21)[state] == 4 and np.array([state, state]).shape == (2,) and pickle.loads(pickle.dumps(state)) == 4
+    )

@@ -17,7 +17,7 @@ from PIL import Image
 
 import morl_envs.lm
 from morl_envs import objectives, registry
-from morl_envs.cli import app
+from morl_envs.cli import app, main
 from morl_envs.cli.agents import agent_names, find
 from morl_envs.evaluation.certificate import Certificate
 from morl_envs.lm.embedded import FOLDER
@@ -79,11 +79,32 @@ def test_code_of_pages_runs(
 ) -> None:
     if page.name == "design.md":
         pytest.skip("its code is a sketch of a protocol")
+    if page.name == "your_agent.md":
+        pytest.skip("its commands are run too, by a test of their own")
     text = page.read_text(encoding="utf-8")
-    if "stable_baselines3" in text:
-        pytest.importorskip("stable_baselines3")
+    for library in ("datasets", "h5py", "minari", "morl_baselines", "stable_baselines3", "torchrl", "trl"):
+        if re.search(rf"^(from|import) {library}\b", text, re.MULTILINE):
+            pytest.importorskip(library)
     monkeypatch.chdir(tmp_path)
     assert run_page(text, page.name, capsys) == text.count("```python")
+
+
+def test_the_guide_to_an_agent_of_your_own_can_be_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    namespace: dict[str, Any] = {"__name__": "guide"}
+    commands = 0
+    for language, body in blocks((ROOT / "docs/your_agent.md").read_text(encoding="utf-8")):
+        if language == "python":
+            exec(compile(body, "your_agent.md", "exec", dont_inherit=True), namespace)
+            continue
+        for line in body.splitlines():
+            program, *arguments = shlex.split(line)
+            assert program == "morl-envs"
+            with pytest.raises(SystemExit) as ended:
+                main(arguments)
+            assert ended.value.code == 0, line
+            commands += 1
+    assert commands == 5 and namespace["worth"]("second").shape == (5,)
 
 
 @pytest.mark.usefixtures("tiny_in_place_of_real")

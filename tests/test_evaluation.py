@@ -97,7 +97,7 @@ def test_dial_does_not_depend_on_num_envs() -> None:
         for n in (1, 4, 32)
     ]
     assert found[0] == found[1] == found[2]
-    assert found[0].costs == {"scored_completions": 18, "generated_tokens": 18 * 8}
+    assert found[0].costs == {"scored_completions": 18, "generated_tokens": 18 * 8, "forward_passes": 0}
 
 
 def test_known_answers_earn_exactly_the_expected_returns(small: dict[str, Any]) -> None:
@@ -138,7 +138,7 @@ def test_the_result_says_what_was_done(small: dict[str, Any]) -> None:
     assert result.prompts_sha256 == task.content_hash("test")
     assert result.ref_point == registry.protocol(REVIEW).ref_point
     assert result.env_kwargs["split"] == "test" and result.env_kwargs["lm"] == small["lm"]
-    assert result.costs == {"scored_completions": 30, "generated_tokens": 0}
+    assert result.costs == {"scored_completions": 30, "generated_tokens": 0, "forward_passes": 0}
     assert progress == [(i, 30) for i in range(1, 31)]
 
 
@@ -260,7 +260,7 @@ def damaged(result: EvaluationResult) -> dict[str, str]:
         "truncated": whole[: len(whole) // 2],
         "extra key": json.dumps({**held, "rank": 1}),
         "missing key": json.dumps({key: value for key, value in held.items() if key != "costs"}),
-        "other schema": json.dumps({**held, "schema_version": 2}),
+        "other schema": json.dumps({**held, "schema_version": 3}),
         "prompts missing": json.dumps(short),
         "ragged": json.dumps(ragged),
         "completions of another shape": json.dumps({**held, "completions": held["completions"][:1]}),

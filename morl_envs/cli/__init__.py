@@ -85,6 +85,9 @@ def run(
     tokens: Annotated[int | None, typer.Option(help="Training budget: generated tokens.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the result; runs/<agent>-<env> by default.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a result that is there.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was killed.")] = False,
+    executor: Annotated[str, typer.Option(help="Where it runs: local, processes or ray.")] = "local",
+    workers: Annotated[int | None, typer.Option(help="Processes or Ray tasks; by default one a processor.")] = None,
 ) -> None:
     """Train and evaluate an agent; print its front, draw it, and keep the result."""
     from morl_envs.cli.run import Request
@@ -107,6 +110,9 @@ def run(
             tokens=tokens,
             out=out,
             overwrite=overwrite,
+            resume=resume,
+            executor=executor,
+            workers=workers,
         ),
     )
 
@@ -144,6 +150,39 @@ def enumerate(
     from morl_envs.cli import measure
 
     measure.enumerate_lab(console, task, out, lm=lm, device=device, dtype=dtype)
+
+
+@app.command("report")
+def report_(
+    results: Annotated[list[Path], typer.Argument(help="Result files, or folders of runs.")],
+) -> None:
+    """Print every metric of one result; compare several."""
+    from morl_envs.cli import report as reports
+
+    reports.compare_files(console, results)
+
+
+@app.command("validate-protocol")
+def validate_protocol(
+    env: Annotated[str, typer.Option(help="Environment id: dial, or one with whole answers.")] = "morl/dial-token-v0",
+    n_prompts: Annotated[int, typer.Option(help="Test prompts.")] = 40,
+    lm: Lm = "smollm2-135m",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+) -> None:
+    """Try the evaluation on agents whose rank is known: controls must lose, the optimum must win."""
+    from morl_envs.cli import show
+    from morl_envs.cli.validate import validate
+
+    validate(console, env, n_prompts=n_prompts, **show.lm_kwargs(env, lm=lm, device=device, dtype=dtype))
+
+
+@app.command("new-agent")
+def new_agent(path: Annotated[Path, typer.Argument(help="A file that does not exist yet: my_agent.py.")]) -> None:
+    """Write a commented agent that runs as it is, to begin your own with."""
+    from morl_envs.cli import skeleton
+
+    skeleton.new_agent(console, path)
 
 
 @app.callback(invoke_without_command=True)

@@ -13,7 +13,7 @@ from typing import Any
 import morl_envs
 from morl_envs.errors import InvalidParameter, require, require_one_of
 
-__all__ = ["agent_names", "build", "find"]
+__all__ = ["Saved", "agent_names", "build", "find"]
 
 
 def _folder() -> Path:
@@ -75,12 +75,32 @@ def build(agent: str, settings: Sequence[str]) -> Any:
     return found(**arguments)
 
 
+@dataclasses.dataclass(frozen=True)
+class Saved:
+    """A trained agent in a folder; called, it is loaded: in whatever process.
+
+    Args:
+        agent: As for :func:`find`.
+        folder: Where it was saved.
+    """
+
+    agent: str
+    folder: Path
+
+    def __call__(self) -> Any:
+        """The agent."""
+        return find(self.agent).load(self.folder)
+
+
 def _is_agent(value: type[Any]) -> bool:
     return all(callable(getattr(value, name, None)) for name in ("train", "policy", "save", "load"))
 
 
 def _load(path: Path) -> Any:
     name = f"morl_envs_agent_{path.stem}"
+    loaded = sys.modules.get(name)
+    if loaded is not None and Path(str(loaded.__file__)) == path.absolute():
+        return loaded  # a second copy of its classes would make pickles of the first unreadable
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None  # a .py file always has a loader
     module = importlib.util.module_from_spec(spec)

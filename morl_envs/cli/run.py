@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from morl_envs import registry
-from morl_envs.budget import Meter
 from morl_envs.cli import agents, report
+from morl_envs.cli.runs import RunFolder
 from morl_envs.cli.show import lm_kwargs
-from morl_envs.errors import InvalidParameter, require
-from morl_envs.evaluation import Budget, EvaluationResult, evaluate
+from morl_envs.errors import require, require_one_of
+from morl_envs.evaluation import Budget, EvaluationResult
+from morl_envs.evaluation.evaluate import assembled
+from morl_envs.evaluation.executors import EXECUTORS, run_units
+from morl_envs.evaluation.plan import Plan
+from morl_envs.evaluation.training import train
 from morl_envs.metrics import simplex_lattice
 
 __all__ = ["Request", "run"]
@@ -42,56 +43,66 @@ class Request:
     tokens: int | None
     out: Path | None
     overwrite: bool
+    resume: bool = False
+    executor: str = "local"
+    workers: int | None = None
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Job:
     """A request whose every argument was checked, before a model is loaded or anything is spent."""
 
     agent: Any
-    seeds: tuple[int, ...]
-    weights: NDArray[np.float64]
-    n_prompts: int
+    plan: Plan
     budget: Budget
     kwargs: dict[str, Any]
-    out: Path
+    folder: RunFolder
 
 
 def run(console: Console, request: Request) -> EvaluationResult:
-    """Train and evaluate; the result file is written before anything is drawn."""
+    """Train and evaluate, or go on where a killed run stopped; the result is kept before anything is drawn."""
     from morl_envs.cli.plot import draw_front
 
-    plan = _checked(request)
-    meter = Meter(plan.budget)
-
-    def make_env(**overrides: Any) -> Any:
-        env: Any = gymnasium.make(request.env, **{**plan.kwargs, **overrides, "split": "train"})
-        env.unwrapped.meter = meter
-        return env
-
-    plan.agent.train(make_env, plan.budget, plan.seeds[0])
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TextColumn("eta"), TimeRemainingColumn(), console=console) as bar:
-        task = bar.add_task("answers", total=None)
-        result = evaluate(
-            plan.agent,
-            request.env,
-            weights=plan.weights,
-            seeds=plan.seeds,
-            n_prompts=plan.n_prompts,
-            num_envs=request.num_envs,
-            env_kwargs=plan.kwargs,
-            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
-        )
-    result.save(plan.out / "result.json")
-    draw_front(result, plan.out / "front.png")
+    job = _checked(request)
+    asked = {"agent": request.agent, "settings": sorted(request.settings), "budget": asdict(job.budget)}
+    asked["plan"] = job.plan.model_dump(mode="json", exclude={"num_envs"})
+    result = job.folder.open(asked, resume=request.resume, overwrite=request.overwrite)
+    if result is None:
+        result = _execute(console, request, job)
+        job.folder.finish(result)
+    out = job.folder.path
+    draw_front(result, out / "front.png")
     report.table(console, result)
+    report.key_numbers(console, result)
     report.samples(console, result)
-    console.print(f"\nresult {plan.out / 'result.json'}\nfront  {plan.out / 'front.png'}", soft_wrap=True)
+    console.print(f"\nresult {out / 'result.json'}\nfront  {out / 'front.png'}", soft_wrap=True)
     return result
 
 
-def _checked(request: Request) -> _Plan:
+def _execute(console: Console, request: Request, job: _Job) -> EvaluationResult:
+    training = job.folder.training()
+    if training is None:
+        seed = job.plan.seeds[0]
+        spent = train(job.agent, request.env, budget=job.budget, seed=seed, env_kwargs=job.kwargs)
+        job.folder.keep_agent(job.agent, spent)
+        training = job.folder.training()
+    assert training is not None  # it was just kept
+    saved = agents.Saved(request.agent, job.folder.agent)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TextColumn("eta"), TimeRemainingColumn(), console=console) as bar:
+        task = bar.add_task("seeds x weights", total=job.plan.n_units)
+        units = run_units(
+            job.plan,
+            saved,
+            job.folder.units,
+            executor=request.executor,
+            workers=request.workers,
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    return assembled(job.plan, job.agent, units, *training)
+
+
+def _checked(request: Request) -> _Job:
     protocol = registry.protocol(request.env)
     _, control = registry.task_and_control(request.env)
     agent = agents.build(request.agent, request.settings)
@@ -105,23 +116,16 @@ def _checked(request: Request) -> _Plan:
     available = len(registry.prompts(request.env, "test"))
     require(1 <= n_prompts <= available, "--n-prompts", f"must be in [1, {available}]", n_prompts)
     require(request.num_envs >= 1, "--num-envs", "must be at least 1", request.num_envs)
+    require_one_of("--executor", request.executor, EXECUTORS)
+    require(request.workers is None or request.workers >= 1, "--workers", "must be at least 1", request.workers)
     divisions = protocol.weight_divisions if request.divisions is None else request.divisions
     weights = simplex_lattice(len(protocol.ref_point), divisions)
     budget = Budget(scored_completions=request.completions, generated_tokens=request.tokens)
     kwargs: dict[str, Any] = lm_kwargs(request.env, lm=request.lm, device=request.device, dtype=request.dtype)
     gymnasium.make(request.env, **kwargs).close()  # an unknown model or device is refused here
-    return _Plan(agent, seeds, weights, n_prompts, budget, kwargs, _writable_folder(request))
-
-
-def _writable_folder(request: Request) -> Path:
+    plan = Plan.checked(
+        request.env, weights=weights, seeds=seeds, n_prompts=n_prompts, num_envs=request.num_envs, env_kwargs=kwargs
+    )
     name = Path(request.agent.partition(":")[0]).stem
     out = request.out or Path("runs") / f"{name}-{request.env.replace('/', '-')}"
-    rule = "must hold no result yet, or --overwrite must be given"
-    require(request.overwrite or not (out / "result.json").exists(), "--out", rule, str(out))
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise InvalidParameter(f"--out must be a folder that can be written, got {str(out)!r}: {error}") from None
-    return out
+    return _Job(agent, plan, budget, kwargs, RunFolder(out))

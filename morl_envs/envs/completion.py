@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morl_envs import registry
 from morl_envs.envs.episodes import Episodes
 from morl_envs.envs.scalar import TextEnv
 from morl_envs.envs.vector import TextVectorEnv
 from morl_envs.errors import require
 from morl_envs.spaces import UnicodeText
+from morl_envs.tasks.base import SPLITS
 
 __all__ = ["CompletionEnv", "CompletionEpisodes", "CompletionVectorEnv"]
 
@@ -24,7 +26,7 @@ class CompletionEpisodes(Episodes):
 
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
-        longest = max(len(prompt.text) for split in ("train", "test") for prompt in self.task.prompts(split))
+        longest = max(len(prompt.text) for split in SPLITS for prompt in registry.task(task).prompts(split))
         room = self.task.room  # of an action too: an agent that repeats the dialogue is heard, not refused
         self.single_observation_space = UnicodeText(longest + room)
         self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens + room)

@@ -56,7 +56,7 @@ class Episodes(ABC):
     ) -> None:
         require(isinstance(lm, str) and lm != "", "lm", "must be a name, a folder or a hub id", lm)
         require_one_of("split", split, SPLITS)
-        self.task = registry.task(task)
+        self.task = registry.task(task).only(split)
         self.prompts = self.task.prompts(split)
         self.objectives, self.protocol = _chosen(objectives, self.task.objectives, registry.row(task).protocol)
         self.scorers = [choose(scorers, name, known_scorers.get(name), device, dtype) for name in self.objectives]
@@ -158,7 +158,8 @@ class Episodes(ABC):
             waiting = list(rows.values())
             settings["on_finish"] = lambda i, answer: [on_finish(row, answer) for row in waiting[i]]
         drawn = self.lm.generate([text for text, _ in rows], seeds=[seed for _, seed in rows], **settings)
-        self.meter.charge(generated_tokens=sum(len(answer.tokens) for answer in drawn))
+        tokens = sum(len(answer.tokens) for answer in drawn)
+        self.meter.charge(generated_tokens=tokens, forward_passes=tokens)
         answers = dict(zip(rows, drawn, strict=True))
         return [answers[key] for key in asked]
 

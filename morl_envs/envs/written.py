@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from morl_envs import registry
 from morl_envs.envs.episodes import Episodes
 from morl_envs.lm.base import Decoding
+from morl_envs.tasks.base import SPLITS
 
 __all__ = ["WrittenEpisodes"]
 
@@ -19,7 +21,7 @@ class WrittenEpisodes(Episodes):
 
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
-        both = [prompt.text for split in ("train", "test") for prompt in self.task.prompts(split)]
+        both = [prompt.text for split in SPLITS for prompt in registry.task(task).prompts(split)]
         self.max_length = max(map(len, self.lm.encode_prompts(both))) + self.task.room + self.max_new_tokens
         self._ends = np.array(sorted(self.lm.end_token_ids))
         self.tokens = np.zeros((n, self.max_length), dtype=np.int64)
@@ -40,7 +42,9 @@ class WrittenEpisodes(Episodes):
         ids = np.asarray(tokens, dtype=np.int64)
         written = self.lengths[at] - self.starts[at] + 1
         closed = np.isin(ids, self._ends) | (written >= self.max_new_tokens)
-        self.meter.charge(generated_tokens=len(at), scored_completions=0)
+        # rows that the model had read as they are: what it computes in passing for others is not theirs to pay
+        looked = (self._held[:, at] == np.stack([self._context_of[at], self.lengths[at]])).all(axis=0)
+        self.meter.charge(generated_tokens=len(at), forward_passes=int(looked.sum()))
         self.tokens[at, self.lengths[at]] = ids
         self.lengths[at] += 1
         rewards = np.zeros((len(at), len(self.objectives)), dtype=np.float32)

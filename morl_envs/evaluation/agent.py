@@ -7,18 +7,24 @@ from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
-from gymnasium import Env
+from gymnasium import Env, spaces
 from gymnasium.vector import VectorEnv
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from morl_envs.budget import Budget
 
-__all__ = ["Agent", "Policy", "derived_seeds"]
+__all__ = ["Agent", "Policy", "base_log_probs", "base_scores", "derived_seeds"]
 
 
 @runtime_checkable
 class Policy(Protocol):
-    """Maps a batch of observations of one control to a batch of actions."""
+    """Maps a batch of observations of one control to a batch of actions.
+
+    A policy that knows its probabilities may have a third method, ``log_probs(observations, actions)``: the natural
+    logarithms of the probabilities of what it did, shape ``(n,)``, NaN where unknown. Its divergence from the base
+    model is estimated with it.
+    """
 
     def start(self, envs: VectorEnv[Any, Any, Any]) -> None:
         """Called once before acting in `envs`, which is stepped with this policy's actions only."""
@@ -55,3 +61,22 @@ def derived_seeds(seed: int, prompt_indices: NDArray[np.int64], step: int | NDAr
     rows = zip(prompt_indices.tolist(), steps.tolist(), strict=True)
     words = [np.random.SeedSequence((seed, prompt, at)).generate_state(1, np.uint64)[0] for prompt, at in rows]
     return np.array([int(word) >> 1 for word in words], dtype=np.int64)
+
+
+def base_scores(envs: Any, observations: Any) -> NDArray[np.float32]:
+    """Unnormalised log-probabilities of all Discrete actions under the base model, shape ``(n, actions)``."""
+    if isinstance(observations, dict) or observations.ndim == 1:  # tokens, or the state of a tabular environment
+        logits: NDArray[np.float32] = envs.next_token_logits
+        return logits
+    candidates: NDArray[np.float32] = observations[:, -envs.single_action_space.n :]
+    return candidates
+
+
+def base_log_probs(envs: Any, observations: Any, actions: Any) -> NDArray[np.float64]:
+    """Log-probabilities of `actions` under the environment's language model, shape ``(n,)``; whole answers' too."""
+    if isinstance(envs.single_action_space, spaces.Discrete):
+        scores = log_softmax(base_scores(envs, observations).astype(np.float64), axis=1)
+        chosen: NDArray[np.float64] = scores[np.arange(len(scores)), np.asarray(actions)]
+        return chosen
+    by_token = envs.lm.log_probs(list(observations), list(actions))
+    return np.array([row.astype(np.float64).sum() for row in by_token])

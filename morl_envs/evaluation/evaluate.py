@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from itertools import count
 from typing import Any
 
 import gymnasium
-import numpy as np
 from numpy.typing import ArrayLike
 
-from morl_envs import registry
 from morl_envs.budget import Budget, Meter
-from morl_envs.errors import require
-from morl_envs.evaluation.agent import Agent, Policy, derived_seeds
+from morl_envs.evaluation.agent import Agent
+from morl_envs.evaluation.plan import Plan
 from morl_envs.evaluation.result import EvaluationResult, versions
-from morl_envs.metrics.utility import checked_weights, simplex_lattice
+from morl_envs.evaluation.units import Unit, seed_units
 
-__all__ = ["evaluate"]
+__all__ = ["assembled", "evaluate"]
 
 Progress = Callable[[int, int], None]
 """Called with (answers given, answers in all)."""
@@ -55,87 +55,72 @@ def evaluate(
             natural numbers, or a keyword argument that evaluation sets itself.
         BudgetExceeded: when `budget` is spent.
     """
-    protocol = registry.protocol(id)
-    count = protocol.n_prompts if n_prompts is None else n_prompts
-    for name, value in (("num_envs", num_envs), ("n_prompts", count)):
-        require(isinstance(value, int) and value >= 1, name, "must be an integer of at least 1", value)
-    chosen = _checked_seeds(protocol.seeds if seeds is None else seeds)
-    for name in ("autoreset_mode", "num_envs"):
-        require(name not in (env_kwargs or {}), "env_kwargs", f"must leave {name} to the evaluation", env_kwargs)
-    kwargs = {"split": "test", "autoreset_mode": "Disabled", **(env_kwargs or {})}
-    envs: Any = gymnasium.make_vec(id, num_envs=min(num_envs, count), **kwargs)
-    try:
-        available = len(envs.prompts)
-        require(count <= available, "n_prompts", f"must be at most {available} (prompts of the split)", count)
-        k = envs.reward_dim
-        divisions = protocol.weight_divisions
-        grid = checked_weights(simplex_lattice(k, divisions) if weights is None else weights, k)
-        envs.meter = Meter(budget)
-        returns = np.zeros((len(chosen), len(grid), count, k), dtype=np.float32)
-        completions = [[[""] * count for _ in grid] for _ in chosen]
-        total, given = len(chosen) * len(grid) * count, 0
-        for s, seed in enumerate(chosen):
-            for w, row in enumerate(grid):
-                policy = agent.policy(row)
-                policy.start(envs)
-                for prompt, text, reward in _answers(envs, policy, seed, count, protocol.gamma):
-                    returns[s, w, prompt] = reward
-                    completions[s][w][prompt] = text
-                    given += 1
-                    if on_progress is not None:
-                        on_progress(given, total)
-        return EvaluationResult(
-            id=id,
-            agent=type(agent).__name__,
-            objectives=envs.objectives,
-            weights=grid.tolist(),
-            seeds=chosen,
-            prompt_ids=tuple(prompt.id for prompt in envs.prompts[:count]),
-            prompts_sha256=envs.task.content_hash(kwargs["split"]),
-            ref_point=envs.protocol.ref_point,
-            env_kwargs=kwargs,
-            returns=returns.tolist(),
-            completions=completions,
-            costs=envs.meter.costs(),
-            versions=versions(),
-        )
-    finally:
-        envs.close()
+    plan = Plan.checked(id, weights=weights, seeds=seeds, n_prompts=n_prompts, num_envs=num_envs, env_kwargs=env_kwargs)
+    meter, given = Meter(budget), count(1)
+    total = plan.n_units * plan.n_prompts
+    watch = None if on_progress is None else lambda: on_progress(next(given), total)
+    units = {
+        (seed, w): unit
+        for seed in plan.seeds
+        for w, unit in seed_units(agent, plan, seed, meter=meter, on_answer=watch)
+    }
+    return assembled(plan, agent, units)
 
 
-def _checked_seeds(seeds: Sequence[int]) -> tuple[int, ...]:
-    require(len(seeds) >= 1, "seeds", "must not be empty", seeds)
-    natural = all(isinstance(seed, int | np.integer) and seed >= 0 for seed in seeds)
-    require(natural and len(set(seeds)) == len(seeds), "seeds", "must be distinct integers of at least 0", seeds)
-    return tuple(map(int, seeds))
+def assembled(
+    plan: Plan,
+    agent: Agent,
+    units: Mapping[tuple[int, int], Unit],
+    costs: dict[str, int] | None = None,
+    measured: dict[str, float] | None = None,
+) -> EvaluationResult:
+    """The result of a plan whose units are all there.
+
+    Args:
+        plan: What was to be done.
+        agent: Whose result it is: its class and its arguments are kept.
+        units: By seed and number of the weight vector.
+        costs: What training cost, to be kept beside what the units did.
+        measured: Seconds and bytes.
+    """
+    env: Any = gymnasium.make(plan.id, **_scalar(plan.env_kwargs)).unwrapped
+    grid = [[units[seed, w] for w in range(len(plan.weights))] for seed in plan.seeds]
+    spent: dict[str, int] = {}
+    for unit in units.values():
+        for name, amount in unit.costs.items():
+            spent[name] = spent.get(name, 0) + amount
+    return EvaluationResult(
+        id=plan.id,
+        agent=type(agent).__name__,
+        settings=_settings(agent),
+        objectives=env.objectives,
+        weights=[list(row) for row in plan.weights],
+        seeds=plan.seeds,
+        prompt_ids=tuple(prompt.id for prompt in env.prompts[: plan.n_prompts]),
+        prompts_sha256=env.task.content_hash(plan.env_kwargs["split"]),
+        ref_point=env.protocol.ref_point,
+        nadir=env.protocol.nadir,
+        ideal=env.protocol.ideal,
+        env_kwargs=plan.env_kwargs,
+        returns=[[unit.returns for unit in row] for row in grid],
+        completions=[[unit.completions for unit in row] for row in grid],
+        log_ratios=_known([[unit.log_ratios for unit in row] for row in grid]),
+        costs={**(costs or {}), **spent},
+        measured=measured or {},
+        versions=versions(),
+    )
 
 
-def _answers(envs: Any, policy: Policy, seed: int, count: int, gamma: float) -> Any:
-    """(prompt index, answer, return) of the first `count` prompts; a row that ends takes the next prompt."""
-    n = envs.num_envs
-    prompts = np.arange(n)  # what each row answers; rows for which none is left idle on the last one
-    steps = np.zeros(n, dtype=np.int64)
-    earned = np.zeros((n, envs.reward_dim), dtype=np.float32)
-    open_ = np.ones(n, dtype=bool)
-    envs.idle[:] = False
-    observations, _ = envs.reset(options={"prompt_index": prompts})
-    following = n
-    while open_.any():
-        actions = policy.act(observations, derived_seeds(seed, prompts, steps))
-        observations, rewards, terminated, truncated, infos = envs.step(actions)
-        earned += (gamma**steps)[:, None].astype(np.float32) * rewards
-        steps[open_] += 1
-        ended = terminated | truncated
-        for row in np.flatnonzero(ended):
-            yield int(prompts[row]), str(infos["completion"][row]), earned[row].copy()
-        if not ended.any():
-            continue
-        rows = np.flatnonzero(ended)
-        fresh = following + np.arange(len(rows))
-        following += len(rows)
-        open_[rows] = fresh < count
-        envs.idle[:] = ~open_
-        prompts[rows] = np.minimum(fresh, count - 1)
-        steps[rows], earned[rows] = 0, 0
-        if open_.any():
-            observations, _ = envs.reset(options={"reset_mask": ended, "prompt_index": prompts})
+def _known(ratios: list[list[list[float] | None]]) -> list[list[list[float]]] | None:
+    known = [[unit for unit in row if unit is not None] for row in ratios]
+    return known if sum(map(len, known)) == sum(map(len, ratios)) else None
+
+
+def _settings(agent: Any) -> dict[str, Any]:
+    names = [f.name for f in fields(agent) if f.init] if is_dataclass(agent) else []
+    return {name: getattr(agent, name) for name in names if not name.startswith("_")}
+
+
+def _scalar(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a scalar environment takes of a vector environment's keyword arguments."""
+    return {name: value for name, value in kwargs.items() if name != "autoreset_mode"}

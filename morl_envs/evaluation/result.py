@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from morl_envs.errors import InvalidParameter
+from morl_envs.evaluation.files import write_atomically
 from morl_envs.metrics import expected_utility, hypervolume
 
 __all__ = ["EvaluationResult", "versions"]
@@ -37,34 +37,45 @@ class EvaluationResult(BaseModel):
     Attributes:
         id: Environment id.
         agent: Name of the agent's class.
+        settings: The agent's arguments, by name.
         objectives: Names, in reward order; k of them.
         weights: ``(m, k)``.
         seeds: Evaluation seeds, s of them.
         prompt_ids: Test prompts, n of them.
         prompts_sha256: Hash of the split they come from.
         ref_point: Reference point of the hypervolume, ``(k,)``.
+        nadir: Where normalised returns are 0, ``(k,)``.
+        ideal: Where they are 1, ``(k,)``.
         env_kwargs: What the environment was made with.
         returns: ``(s, m, n, k)``.
         completions: ``(s, m, n)``.
-        costs: What was spent, by name.
+        log_ratios: Logarithm of how much likelier the policy made each answer than the base model does, in nats,
+            ``(s, m, n)``; None where the policy does not know its probabilities.
+        costs: What was spent, by name: the same whenever the run is repeated.
+        measured: Seconds and bytes, by name: never quite the same.
         versions: Of the packages used.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[2] = 2
     id: str
     agent: str
+    settings: dict[str, Any] = {}
     objectives: tuple[str, ...]
     weights: list[list[float]]
     seeds: tuple[int, ...]
     prompt_ids: tuple[str, ...]
     prompts_sha256: str
     ref_point: tuple[float, ...]
+    nadir: tuple[float, ...]
+    ideal: tuple[float, ...]
     env_kwargs: dict[str, Any]
     returns: list[list[list[list[float]]]]
     completions: list[list[list[str]]]
+    log_ratios: list[list[list[float]]] | None = None
     costs: dict[str, int]
+    measured: dict[str, float] = {}
     versions: dict[str, str]
 
     @model_validator(mode="after")
@@ -75,6 +86,9 @@ class EvaluationResult(BaseModel):
             ("completions", self.completions, shape[:3]),
             ("weights", self.weights, (shape[1], shape[3])),
             ("ref_point", self.ref_point, shape[3:]),
+            ("nadir", self.nadir, shape[3:]),
+            ("ideal", self.ideal, shape[3:]),
+            ("log_ratios", self.completions if self.log_ratios is None else self.log_ratios, shape[:3]),
         ):
             found = np.asarray(values).shape
             if found != expected:
@@ -82,6 +96,12 @@ class EvaluationResult(BaseModel):
         if not np.isfinite(np.asarray(self.returns)).all():
             raise ValueError("returns must be finite")
         return self
+
+    @property
+    def label(self) -> str:
+        """The agent with its settings, as tables name it."""
+        shown = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{self.agent}({shown})"
 
     def mean_returns(self) -> NDArray[np.float64]:
         """Mean return per weight vector over seeds and prompts, shape ``(m, k)``."""
@@ -103,13 +123,7 @@ class EvaluationResult(BaseModel):
 
     def save(self, path: Path) -> None:
         """Write JSON; the file appears complete or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        try:
-            partial.write_text(self.model_dump_json(), encoding="utf-8")
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_atomically(path, self.model_dump_json())
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -122,5 +136,5 @@ class EvaluationResult(BaseModel):
             return cls.model_validate_json(path.read_text(encoding="utf-8"))
         except (ValidationError, UnicodeDecodeError) as error:
             raise InvalidParameter(
-                f"path must be an evaluation result (schema 1), got {str(path)!r}: {error}"
+                f"path must be an evaluation result (schema 2), got {str(path)!r}: {error}"
             ) from error

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from morl_envs.errors import require
 
-__all__ = ["checked_points", "non_dominated"]
+__all__ = ["checked_points", "dominates", "non_dominated"]
 
 
 def checked_points(points: ArrayLike) -> NDArray[np.float64]:
@@ -32,3 +32,19 @@ def non_dominated(points: ArrayLike) -> NDArray[np.bool_]:
     """
     kept: NDArray[np.bool_] = moocore.is_nondominated(checked_points(points), maximise=True, keep_weakly=True)
     return kept
+
+
+def dominates(points: ArrayLike, others: ArrayLike) -> bool:
+    """Whether every one of `others`, shape ``(m, k)``, is dominated by some of `points`, shape ``(n, k)``.
+
+    Strict dominance between sets, relation "A ≻ B" of Zitzler et al. (2003), "Performance assessment of multiobjective
+    optimizers", table 1: an equal point does not dominate.
+
+    >>> dominates([[1, 1]], [[1, 0], [0, 1]]), dominates([[1, 0]], [[1, 0]])
+    (True, False)
+    """
+    a, b = checked_points(points), checked_points(others)
+    require(a.shape[1] == b.shape[1], "others", f"must have shape (m, {a.shape[1]})", b.shape)
+    at_least = (a[:, None] >= b[None]).all(axis=2)
+    better = (a[:, None] > b[None]).any(axis=2)
+    return bool((at_least & better).any(axis=0).all())

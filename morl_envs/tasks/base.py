@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any, Self
 
-from morl_envs.errors import require_one_of
+from morl_envs.errors import require, require_one_of
 from morl_envs.spec import Prompt
 
 __all__ = ["SPLITS", "Partner", "Task"]
@@ -64,6 +65,13 @@ class Task:
             self._cache[split] = self.load_prompts(split)
         return self._cache[split]
 
+    def only(self, split: str) -> Self:
+        """The same task without the prompts of its other split, as environments show it.
+
+        Whoever is trained in an environment can read all that hangs on it; test prompts must not hang there.
+        """
+        return replace(self, load_prompts=_Only(split, self.prompts(split)))
+
     def content_hash(self, split: str) -> str:
         """SHA-256 (hex) of the ids, texts and references of a split."""
         rows = [[p.id, p.text, p.reference] for p in self.prompts(split)]
@@ -86,3 +94,25 @@ class Task:
     def continued(self, prompt: Prompt, dialogue: str, turn: str) -> tuple[str, bool]:
         """The dialogue after the agent's turn, and whether it is over; without a partner, `turn` is all of it."""
         return self.partner.answer(prompt, dialogue, turn) if self.partner else (turn, True)
+
+    def as_trl_reward_funcs(self) -> list[Callable[..., list[float]]]:
+        """Reward functions for TRL's trainers; see :func:`morl_envs.adapters.trl.reward_funcs`."""
+        from morl_envs.adapters.trl import reward_funcs
+
+        return reward_funcs(self)
+
+    def as_trl_dataset(self, split: str = "train") -> Any:
+        """The prompts of a split as a data set for TRL's trainers; see :func:`morl_envs.adapters.trl.dataset`."""
+        from morl_envs.adapters.trl import dataset
+
+        return dataset(self, split)
+
+
+@dataclass(frozen=True)
+class _Only:
+    split: str
+    prompts: tuple[Prompt, ...] = field(repr=False)
+
+    def __call__(self, split: str) -> tuple[Prompt, ...]:
+        require(split == self.split, "split", f"must be {self.split!r}, that of this environment", split)
+        return self.prompts

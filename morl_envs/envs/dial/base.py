@@ -15,7 +15,8 @@ from morl_envs.budget import Meter
 from morl_envs.envs.dial.mdp import LATTICE, OBJECTIVES, DialMDP, chosen_correlation
 from morl_envs.envs.dial.words import BigramModel
 from morl_envs.errors import require, require_one_of
-from morl_envs.spec import EvaluationProtocol
+from morl_envs.lm.base import Generation
+from morl_envs.spec import EvaluationProtocol, Prompt
 from morl_envs.tasks.base import SPLITS
 
 __all__ = ["DialTables"]
@@ -51,7 +52,7 @@ class DialTables:
         wanted = chosen_correlation(relationship, correlation, n_objectives)
         require_one_of("split", split, SPLITS)
         self.mdp = _shared(n_objectives, vocabulary_size, horizon, wanted, utility, instance)
-        self.task = registry.task("dial")
+        self.task = registry.task("dial").only(split)
         self.prompts = self.task.prompts(split)
         self.objectives = OBJECTIVES[:n_objectives]
         self.reward_dim = n_objectives
@@ -64,9 +65,13 @@ class DialTables:
         return self.mdp.horizon
 
     @property
-    def state_space(self) -> spaces.Discrete:
+    def state_space(self) -> spaces.Space[Any]:
         """All states, the final ones included; 0 is the start."""
         return spaces.Discrete(self.mdp.n_states)
+
+    def seen(self, states: NDArray[np.int64]) -> NDArray[Any]:
+        """Observations of states, shape ``(n, ...)``; fresh."""
+        return states
 
     @property
     def word_space(self) -> spaces.Discrete:
@@ -129,6 +134,46 @@ class DialTables:
         from morl_envs.envs.dial.utilities import esr_optimum
 
         return esr_optimum(self.mdp, weights)
+
+    def generate(
+        self, prompts: Sequence[Prompt], *, seeds: Sequence[int], temperature: float = 1.0
+    ) -> list[Generation]:
+        """Answers drawn from the prior, on the meter; as the language environments' method. Prompts say nothing here.
+
+        Args:
+            prompts: As many as are wanted.
+            seeds: Of each answer.
+            temperature: Above 0.
+        """
+        require(len(seeds) == len(prompts), "seeds", f"must be as many as prompts ({len(prompts)})", len(seeds))
+        require(bool(np.isfinite(temperature)) and temperature > 0, "temperature", "must be positive", temperature)
+        self.meter.charge(generated_tokens=len(prompts) * self.mdp.horizon)
+        tempered = self.mdp.prior ** (1 / temperature)
+        reached = (tempered / tempered.sum(axis=1, keepdims=True)).cumsum(axis=1)
+        reached[:, -1] = 1
+        drawn = np.array([np.random.default_rng(seed).random(self.mdp.horizon) for seed in seeds])
+        tokens = np.zeros(drawn.shape, dtype=np.int64)
+        rows = np.zeros(len(drawn), dtype=np.int64)
+        for t in range(self.mdp.horizon):
+            tokens[:, t] = (reached[rows] > drawn[:, t, None]).argmax(axis=1)
+            rows = 1 + tokens[:, t]
+        texts = self.lm.decode(list(tokens))
+        return [Generation(text, row, ended=False) for text, row in zip(texts, tokens, strict=True)]
+
+    def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:
+        """Undiscounted returns of whole answers, shape ``(n, k)``; each counts as a scored completion.
+
+        Raises:
+            InvalidParameter: for an unknown word, or another number of words than the horizon.
+        """
+        tokens = [self.lm.encode_completion(text) for text in completions]
+        for row in tokens:
+            require(len(row) == self.mdp.horizon, "completions", f"must have {self.mdp.horizon} words", len(row))
+        self.meter.charge(scored_completions=len(tokens))
+        words = np.array(tokens, dtype=np.int64).reshape(-1, self.mdp.horizon)
+        rows = np.concatenate([np.zeros((len(words), 1), dtype=np.int64), 1 + words[:, :-1]], axis=1)
+        returns: NDArray[np.float32] = self.mdp.rewards[rows, words].sum(axis=1)
+        return returns
 
     def shown(self, tokens: list[int]) -> dict[str, float]:
         """What the bars of a picture show: each objective's return so far, as a share of the highest attainable."""

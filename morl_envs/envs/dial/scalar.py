@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from operator import index
 from typing import Any, ClassVar
 
@@ -15,7 +16,26 @@ from morl_envs.envs.options import check_options, prompt_index
 from morl_envs.envs.render import MODES, picture, words
 from morl_envs.errors import require, require_one_of
 
-__all__ = ["DialEnv"]
+__all__ = ["DialEnv", "StateNumber"]
+
+
+class StateNumber(int):
+    """The number of a state, which is also the sequence of itself.
+
+    Tabular code indexes its tables by ``tuple(observation)`` (MORL-Baselines' Q-learning) or by
+    ``numpy.ravel_multi_index(observation, shape)`` (its Pareto Q-learning); both refuse a plain int.
+    """
+
+    __slots__ = ()
+
+    def __iter__(self) -> Iterator[int]:
+        yield int(self)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: int) -> int:
+        return (int(self),)[index]
 
 
 class DialEnv(DialTables, gymnasium.Env[Any, Any]):
@@ -33,7 +53,8 @@ class DialEnv(DialTables, gymnasium.Env[Any, Any]):
 
     ## Observation Space
     `Discrete(1 + horizon * vocabulary_size)`: 0 at the start, ``1 + (t - 1) * vocabulary_size + w`` after `t` words of
-    which the last is `w`. It is a Markov state, so that tabular methods plug in.
+    which the last is `w`. It is a Markov state, so that tabular methods plug in; `morl/dial-choice-v0` shows it as a
+    vector.
 
     ## Action Space
     `Discrete(vocabulary_size)`: the next word.
@@ -90,12 +111,16 @@ class DialEnv(DialTables, gymnasium.Env[Any, Any]):
         self._running = False
         self._prompt = ""
 
+    def observed(self, state: int) -> Any:
+        """The observation of one state."""
+        return StateNumber(state)
+
     @property
     def next_token_logits(self) -> NDArray[np.float32]:
         """The prior's log-probabilities of the next word, shape ``(V,)``."""
         return np.asarray(np.log(self.mdp.prior[self._row]), dtype=np.float32)
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[int, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
         """Start an episode; draw its number, or take the one that ``options["prompt_index"]`` names."""
         super().reset(seed=seed)
         if options:
@@ -105,9 +130,9 @@ class DialEnv(DialTables, gymnasium.Env[Any, Any]):
         self._tokens, self._row, self._running, self._prompt = [], 0, True, prompt.text
         if self.render_mode == "human":
             self.render()
-        return 0, {"prompt": prompt.text, "prompt_id": prompt.id}
+        return self.observed(0), {"prompt": prompt.text, "prompt_id": prompt.id}
 
-    def step(self, action: int) -> tuple[int, NDArray[np.float32], bool, bool, dict[str, Any]]:
+    def step(self, action: int) -> tuple[Any, NDArray[np.float32], bool, bool, dict[str, Any]]:
         """Write one word; the reward is a fresh float32 array of shape ``(k,)``."""
         if not self._running:
             raise ResetNeeded("reset must be called before step, and after an episode has ended")
@@ -129,7 +154,7 @@ class DialEnv(DialTables, gymnasium.Env[Any, Any]):
             info["completion"] = self.lm.decode([tokens])[0]
         if self.render_mode == "human":
             self.render()
-        return observation, self._rewards[row, word].copy(), terminated, False, info
+        return self.observed(observation), self._rewards[row, word].copy(), terminated, False, info
 
     def render(self) -> Any:
         """The words so far and a bar per objective; see `render_mode`."""

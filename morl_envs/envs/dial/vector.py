@@ -75,7 +75,7 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[NDArray[np.int64], dict[str, Any]]:
+    ) -> tuple[NDArray[Any], dict[str, Any]]:
         """Start all episodes, or those that ``options["reset_mask"]`` marks.
 
         Args:
@@ -93,9 +93,9 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         self._begin(mask, wanted)
         if (self._numbers < 0).any():
             raise ResetNeeded("the first reset must start every sub-environment")
-        return self._states(), self._started(mask)
+        return self.seen(self._states()), self._started(mask)
 
-    def step(self, actions: Any) -> tuple[NDArray[np.int64], NDArray[np.float32], Mask, Mask, dict[str, Any]]:
+    def step(self, actions: Any) -> tuple[NDArray[Any], NDArray[np.float32], Mask, Mask, dict[str, Any]]:
         """One word per sub-environment; see Gymnasium's autoreset modes for what happens after an episode's end."""
         if (self._numbers < 0).any():
             raise ResetNeeded("reset must be called before step")
@@ -114,7 +114,7 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         if restarting.any():
             self._begin(restarting, None)
             infos |= self._started(restarting)
-        return self._states(), rewards, terminated, np.zeros(self.num_envs, dtype=bool), infos
+        return self.seen(self._states()), rewards, terminated, np.zeros(self.num_envs, dtype=bool), infos
 
     def render(self) -> tuple[Any, ...] | None:
         """One text or picture per sub-environment."""
@@ -181,7 +181,8 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
     def _final(self, rewards: NDArray[np.float32], ended: Mask) -> dict[str, Any]:
         """SAME_STEP: the last observation and info of the ended episodes."""
         observations = np.full(self.num_envs, None, dtype=object)
-        observations[ended] = list(self._states()[ended])
+        for row, observation in zip(np.flatnonzero(ended), self.seen(self._states()[ended]), strict=True):
+            observations[row] = observation
         kept = {"final_obs": observations, "_final_obs": ended.copy()}
         return {**kept, "final_info": self._earned(rewards, ended, ended), "_final_info": ended.copy()}
 

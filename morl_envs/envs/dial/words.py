@@ -51,7 +51,7 @@ class BigramModel:
         self.words = tuple(words)
         self.vocabulary_size = len(self.words)
 
-    def decode(self, tokens: Sequence[Sequence[int]]) -> list[str]:
+    def decode(self, tokens: Sequence[Sequence[int] | NDArray[np.int64]]) -> list[str]:
         """The texts of sequences of word numbers."""
         return [" ".join(self.words[token] for token in row) for row in tokens]
 
