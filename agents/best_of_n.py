@@ -53,7 +53,7 @@ class BestOfN:
         temperature: Of the samples.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("completion", "token")
+    controls: ClassVar[tuple[str, ...]] = ("completion", "dial-token")
 
     n: int = 8
     temperature: float = 0.8

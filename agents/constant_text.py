@@ -29,7 +29,7 @@ class ConstantText:
         text: The answer.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("completion", "token")
+    controls: ClassVar[tuple[str, ...]] = ("completion", "dial-token")
 
     text: str = "I loved it."
 

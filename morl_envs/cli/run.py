@@ -107,7 +107,8 @@ def _checked(request: Request) -> _Job:
     _, control = registry.task_and_control(request.env)
     agent = agents.build(request.agent, request.settings)
     fitting = getattr(agent, "controls", (control,))
-    require(control in fitting, "agent", f"must act under the control {control!r} of {request.env}", request.agent)
+    fits = control in fitting or f"{task}-{control}" in fitting
+    require(fits, "agent", f"must act under the control {control!r} of {request.env}", request.agent)
     seeds = protocol.seeds
     if request.n_seeds is not None:
         require(1 <= request.n_seeds <= len(seeds), "--seeds", f"must be in [1, {len(seeds)}]", request.n_seeds)

@@ -38,7 +38,7 @@ class Agent(Protocol):
     """Anything that can be trained within a budget and then asked for a policy per weight vector.
 
     An agent that acts under some controls only lists them in a class attribute ``controls``, such as
-    ``("completion",)``.
+    ``("completion",)``; ``"dial-token"`` stands for a control of one task.
     """
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:

@@ -144,7 +144,7 @@ class DialEnv(DialTables, gymnasium.Env[Any, Any]):
             require(False, "action", f"must be in {self.action_space}", action)
         tokens, row = self._tokens, self._row
         terminated = len(tokens) + 1 == self._horizon
-        self.meter.charge(generated_tokens=1, scored_completions=terminated)
+        self.meter.charge(generated_tokens=1, scored_completions=int(terminated))
         observation = 1 + len(tokens) * self._size + word
         tokens.append(word)
         self._row = 1 + word
