@@ -104,7 +104,7 @@ def _execute(console: Console, request: Request, job: _Job) -> EvaluationResult:
 
 def _checked(request: Request) -> _Job:
     protocol = registry.protocol(request.env)
-    _, control = registry.task_and_control(request.env)
+    task, control = registry.task_and_control(request.env)
     agent = agents.build(request.agent, request.settings)
     fitting = getattr(agent, "controls", (control,))
     fits = control in fitting or f"{task}-{control}" in fitting

@@ -27,9 +27,7 @@ def gold_scores(result: EvaluationResult) -> dict[str, NDArray[np.float64]]:
     twins = {name: twin for name in result.objectives if (twin := objectives.gold(name)) is not None}
     if not twins:
         return {}
-    task, _ = registry.task_and_control(result.id)
-    split = result.env_kwargs["split"]
-    prompts = {prompt.id: prompt for prompt in registry.task(task).prompts(split)}
+    prompts = {prompt.id: prompt for prompt in registry.prompts(result.id, result.env_kwargs["split"])}
     shape = np.shape(result.completions)
     asked = [prompts[id] for id in result.prompt_ids] * (shape[0] * shape[1])
     texts = [text.strip() for text in chain.from_iterable(chain.from_iterable(result.completions))]
