@@ -39,7 +39,7 @@ demo: $(VENV)/.demo  ## Fetch a model, evaluate an agent on a text environment, 
 	  --n-prompts 12 --seeds 2 --divisions 4 --out runs/demo --overwrite
 
 test: $(VENV)/.dev  ## Run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope -q -m "not baselines"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -q -m "not baselines"
 
 interop: $(VENV)/.interop  ## Run every test with outside libraries, those that learn for minutes too
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -q -rs tests/interop

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from math import ceil, floor
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import norm, spearmanr
 
+from morl_envs import registry
 from morl_envs.errors import InvalidParameter
 from morl_envs.evaluation import certify as module
 from morl_envs.evaluation.certify import Certificate, certify
 from morl_envs.metrics import relationships
 
+CERTIFICATES = Path(__file__).parent.parent / "docs" / "environments" / "certificates"
 SMALL = {"n_prompts": 4, "n_samples": 6}
 
 
@@ -204,3 +207,12 @@ def test_a_certificate_survives_its_file_and_others_are_refused(certificate: Cer
         path.write_text(broken)
         with pytest.raises(InvalidParameter, match=r"path must be a certificate .*review\.json"):
             Certificate.load(path)
+
+
+@pytest.mark.parametrize("path", sorted(CERTIFICATES.glob("*.json")), ids=lambda path: path.stem)
+def test_returns_are_normalised_by_what_the_base_model_earns(path: Path) -> None:
+    found = Certificate.load(path)
+    protocol = registry.row(found.task).protocol
+    if found.lm == "embedded":  # dial has exact ends
+        assert protocol.nadir == tuple(floor(100 * value + 1e-9) / 100 for value in found.low)
+        assert protocol.ideal == tuple(ceil(100 * value - 1e-9) / 100 for value in found.high)

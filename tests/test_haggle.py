@@ -167,7 +167,8 @@ def test_the_partner_demands_what_the_tactic_says() -> None:
 
 def test_leaving_and_agreeing_are_told_from_their_denials() -> None:
     for words in ("Deal", "Agreed.", "ok, I'll take it", "That sounds fair.", "$88 it is", "I can pay $88.",
-                  "Great, it's a deal, thanks!", "Done, we have a deal"):  # fmt: skip
+                  "Well. I have $88 for you.", "Let us say $88.", "Great, it's a deal, thanks!",
+                  "Done, we have a deal"):  # fmt: skip
         assert bargain.deal(talk(BUY, "$40?", words)[0]) == 88, words
     for words in ("No deal yet.", "I can't accept that.", "Is it a deal?", "I won't take it.", "A good deal too high.",
                   "I accept only if it is less.", "$88 is too much.", "we deal in lamps"):  # fmt: skip

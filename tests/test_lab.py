@@ -134,7 +134,7 @@ def test_a_lab_says_what_it_is_and_keeps_its_sizes(tiny_lm: str) -> None:
     while not ended:
         _, reward, ended, _, info = env.step(0)
         steps += 1
-    assert steps <= lab.DECISIONS and len(env.lm.encode_completion(info["completion"])) <= 36
+    assert steps <= lab.DECISIONS and len(env.lm.encode_completion(info["completion"])) <= 35
     np.testing.assert_array_equal(reward * 16, np.rint(reward * 16))
 
 

@@ -21,9 +21,9 @@ from morl_envs.tasks.base import Task
 
 __all__ = ["CANDIDATES", "DECISIONS", "LATTICE", "LabEnv", "LabEpisodes", "LabVectorEnv"]
 
-DECISIONS = 6
+DECISIONS = 5
 CANDIDATES = 4
-_STRIDE = 6  # tokens a decision: the chosen one, and the model's own likeliest ones after it
+_STRIDE = 7  # tokens a decision: the chosen one, and the model's own likeliest ones after it
 LATTICE = 16  # scores are rounded to multiples of 1/16, so that fronts of averages stay finite
 
 
@@ -87,11 +87,11 @@ class _Known:
 
 
 class LabEnv(_Known, TextEnv):
-    """Six decisions write a whole answer, and all answers are known.
+    """Five decisions write a whole answer, and all answers are known.
 
     ## Description
     At each decision the language model proposes its four likeliest tokens; the agent picks one, and the model carries
-    on with its own likeliest tokens until six are written. There are 8 prompts and at most 4,096 answers to each, all
+    on with its own likeliest tokens until seven are written. There are 8 prompts and at most 1,024 answers to each, all
     enumerated with the embedded model: ``env.unwrapped.pareto_front()``, ``convex_coverage_set()`` and
     ``optimal_actions(weights)`` are exact.
 
@@ -110,7 +110,7 @@ class LabEnv(_Known, TextEnv):
     ``options={"prompt_index": i}``.
 
     ## Episode Termination
-    On an end-of-text token, or after 36 tokens. Episodes are never truncated.
+    On an end-of-text token, or after 35 tokens. Episodes are never truncated.
 
     ## Arguments
     `n_features`; `lm`, `device`, `dtype`, `split`, `objectives`, `render_mode` as for `token`. Fronts are known for

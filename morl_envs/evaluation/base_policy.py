@@ -15,6 +15,8 @@ from morl_envs.spec import Prompt
 
 __all__ = ["Progress", "Samples", "Turn", "sampled_by_lm", "sampled_by_prior"]
 
+_BATCH = 256  # answers side by side: a small model is kept waiting by smaller ones
+
 Progress = Callable[[int, int], None]
 """Called with (passes over an answer done, in all): one to sample it and, with a language model, one for gradients."""
 
@@ -56,7 +58,9 @@ def sampled_by_lm(
             watch(int(n * min(1.0, (t + next(done) / of) / n_turns)), 2 * n)
 
         asked = [Prompt(shown[row]) for row in live]
-        answers = envs.generate(asked, seeds=seeds[live].tolist(), temperature=1.0, on_finish=finished)
+        answers = envs.generate(
+            asked, seeds=seeds[live].tolist(), temperature=1.0, batch_size=_BATCH, on_finish=finished
+        )
         contexts = envs.lm.encode_prompts([prompt.text for prompt in asked])
         said = [""] * n
         for row, context, answer in zip(live.tolist(), contexts, answers, strict=True):

@@ -44,7 +44,9 @@ _ACCEPTS = re.compile(
     r"|\bi(?:'ll| will| would| can| could| do|'m| am)?(?: gladly| happily| happy to| glad to)?"
     r" (?:accept|agree|take (?:it|that|this|your|the|one))\b"
     r"|\b(?:sounds?|is|works?|seems?) (?:good|fine|fair|great|perfect|acceptable|ok|okay|reasonable|for me)\b"
-    r"|\b(?:i(?:'ll| will| can| could)? (?:offer|pay|do|give you|go to|go down to|go up to)|my offer is) \$?\d"
+    r"|\b(?:i(?:'ll| will| can| could| would)? (?:offer|pay|do|give you|go (?:up |down )?to|sell for|let it go for)"
+    r"|my (?:offer|price) is|make it|let us say|let's say) \$?\d"
+    r"|\bi have \$?\d[\d.,]* for you\b"
     r"|\bshake on\b|\byou can have (?:it|them)\b|\b(?:it|they)(?:'s| is|'re| are) yours\b"
 )
 _LEAVES = re.compile(

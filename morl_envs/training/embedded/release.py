@@ -28,6 +28,8 @@ def release(trained: Path, target: Path = FOLDER) -> None:
 
     recipe = Recipe(**json.loads((trained / "recipe.json").read_text()))
     model, _, step = restore(recipe, trained)
+    with torch.no_grad():
+        model.model.norm.weight.mul_(recipe.sharpness)
     saved = trained / "release"
     shutil.rmtree(saved, ignore_errors=True)
     model.to(torch.bfloat16).save_pretrained(saved)
