@@ -37,6 +37,7 @@ from morl_envs.lm.embedded import FOLDER
 from morl_envs.metrics import simplex_lattice
 from morl_envs.objectives import published as reward_models
 from morl_envs.objectives import twins
+from morl_envs.objectives.politeness import turns
 from morl_envs.tasks import SPLITS
 
 __all__ = ["write"]
@@ -304,6 +305,10 @@ def _example(name: str) -> str:
     if "completion" in row.controls:
         prompt, answer = _written(name)
         act = f"answer = {json.dumps(answer, ensure_ascii=False)}\n_, reward, terminated, _, info = env.step(answer)\n"
+        if registry.task(name).partner:
+            said = "".join(f"    {json.dumps(turn, ensure_ascii=False)},\n" for turn in turns(answer))
+            act = f"for turn in (\n{said}):\n    _, reward, terminated, _, info = env.step(turn)\n"
+            act += 'print(info["completion"])\n'
         make, reset = f'"{row.id("completion")}", split="test"', f'options={{"prompt_index": {prompt}}}'
     else:
         act = "_, reward, terminated, _, info = env.step(3)\n"
