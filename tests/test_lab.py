@@ -148,7 +148,7 @@ def test_other_controls_have_the_task_s_own_prompts(control: str) -> None:
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ({"max_new_tokens": 12}, "max_new_tokens must be left out: it is 36 in a lab, got 12"),
+        ({"max_new_tokens": 12}, "max_new_tokens must be left out: it is 35 in a lab, got 12"),
         ({"n_candidates": 5}, "n_candidates must be left out: it is 4 in a lab, got 5"),
         ({"objectives": ["brevty"]}, "objectives must be one of .*did you mean 'brevity'"),
     ],

@@ -28,7 +28,18 @@ TEXTS = st.one_of(
 ASKED = Prompt("Client: I keep putting off calling my father. What is 3 + 4? Reply in one sentence.", reference="7")
 
 
+BARGAIN = Prompt("You can pay $90 at most.", reference='{"limit": 90, "reserve": 50}')
+DEALS = ("gain", "generosity")
+
+
+def asked(name: str) -> Prompt:
+    """A prompt with the reference that an objective needs."""
+    return BARGAIN if name in DEALS else ASKED
+
+
 def scored(name: str, text: str, prompt: Prompt = ASKED) -> float:
+    if name in DEALS:
+        prompt, text = BARGAIN, f"You: Well.\n{text}"
     return float(checked_scores(objectives.get(name), [prompt], [text])[0])
 
 
@@ -96,7 +107,8 @@ def test_a_verifiable_prompt_needs_its_reference() -> None:
 @given(texts=st.lists(TEXTS, min_size=1, max_size=6), order=st.randoms(use_true_random=False))
 def test_scores_are_bounded_pure_and_the_same_in_any_batch(name: str, texts: list[str], order: random.Random) -> None:
     objective = objectives.get(name)
-    prompts = [ASKED, Prompt("Review a film about a ferry.", reference="1.5")] * 3
+    other = BARGAIN.reference if name in DEALS else "1.5"
+    prompts = [asked(name), Prompt("Review a film about a ferry.", reference=other)] * 3
     prompts = prompts[: len(texts)]
     before = copy.deepcopy((prompts, texts))
     together = objective.score(prompts, texts)
@@ -176,7 +188,7 @@ def test_specificity_tells_long_answers_apart() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_scorers_leave_global_generators_alone(name: str) -> None:
     before = random.getstate(), np.random.get_state()[1].tolist()  # type: ignore[union-attr]
-    objectives.get(name).score([ASKED] * 3, ["I feel fine.", "", "Answer: 7"])
+    objectives.get(name).score([asked(name)] * 3, ["I feel fine.", "", "Answer: 7"])
     assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # type: ignore[union-attr]
 
 
