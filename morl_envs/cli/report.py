@@ -49,7 +49,7 @@ def key_numbers(console: Console, result: EvaluationResult) -> Report:
     found = report(result)
     console.print(_numbers(found, ("mean_regret", "worst_regret", "utility"), ("hypervolume", "expected_utility")))
     console.print(_explained(found), style="dim", highlight=False)
-    console.print(", ".join(f"{_amount(x)} {name.replace('_', ' ')}" for name, x in found.costs.items()))
+    console.print(", ".join(_amount(name, x) for name, x in found.costs.items()))
     return found
 
 
@@ -69,7 +69,7 @@ def everything(console: Console, found: Report) -> None:
     console.print(rows)
     responses = zip(found.result.objectives, _lines(found.steering["rank_correlation"]), strict=True)
     console.print("rank correlation of weight and return: " + ", ".join(f"{name} {x}" for name, x in responses))
-    console.print(", ".join(f"{_amount(x)} {name.replace('_', ' ')}" for name, x in found.costs.items()))
+    console.print(", ".join(_amount(name, x) for name, x in found.costs.items()))
 
 
 def compare_files(console: Console, paths: Sequence[Path]) -> None:
@@ -149,8 +149,12 @@ def _lines(estimate: Estimate) -> list[str]:
     return [f"{v:.3f}" + ("" if np.isnan(low) else f" [{low:.3f}, {high:.3f}]") for v, low, high in ends]
 
 
-def _amount(x: float) -> str:
-    return f"{x:,}" if isinstance(x, int) else f"{x:,.1f}"
+def _amount(name: str, x: float) -> str:
+    """A cost in words: ``3,813 generated tokens``, ``124 MB peak memory``."""
+    words = name.replace("_", " ")
+    if words.endswith(" bytes"):
+        return f"{x / 1e6:,.0f} MB {words.removesuffix(' bytes')}"
+    return f"{x:,} {words}" if isinstance(x, int) else f"{x:,.1f} {words}"
 
 
 def samples(console: Console, result: EvaluationResult) -> None:
