@@ -141,3 +141,20 @@ def test_every_objective_spreads_over_answers_to_one_prompt() -> None:
         env: Any = gymnasium.make(id, split="test").unwrapped
         for name, spread in measure.spread(env, n_prompts=8, n_samples=12).items():
             assert spread > 0.05, (id, name)  # the card has the exact figures
+
+
+def test_the_head_start_copies_before_any_training() -> None:
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from morl_envs.training.embedded.circuits import teach_copying
+
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        fresh = LlamaForCausalLM(LlamaConfig.from_pretrained(FOLDER))
+        said = torch.randint(3, fresh.config.vocab_size, (4, 30))
+        twice = torch.cat([said, said], dim=1)
+        before = fresh(input_ids=twice).logits
+        teach_copying(fresh)
+        after = fresh(input_ids=twice).logits
+    right = [(logits[:, 30:-1].argmax(-1) == said[:, 1:]).float().mean() for logits in (before, after)]
+    assert right[0] < 0.02 and right[1] > 0.2
