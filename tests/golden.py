@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ import gymnasium
 import numpy as np
 
 from morl_envs import registry
-from morl_envs.lm.embedded import FOLDER
 
 PATH = Path(__file__).with_suffix(".json")
 EPISODES = 2
@@ -50,12 +49,6 @@ _WORDS = (
 def needs_weights(id: str) -> bool:
     """Whether a rollout needs the embedded model, or its tokenizer."""
     return registry.uses_lm(id) and registry.task_and_control(id)[1] != "completion"
-
-
-def computable() -> list[str]:
-    """The ids whose rollouts can be made with what ships."""
-    embedded = (FOLDER / "manifest.json").is_file()
-    return [id for id in registry.ids() if embedded or not needs_weights(id)]
 
 
 def rollout(id: str, seed: int, **kwargs: Any) -> list[Any]:
@@ -95,7 +88,7 @@ def settled(id: str, **kwargs: Any) -> dict[str, Any]:
     raise RuntimeError(f"no seed below 100 gives {id} a rollout that is the same on every machine")
 
 
-def updated(known: dict[str, Any], ids: list[str]) -> dict[str, Any]:
+def updated(known: dict[str, Any], ids: Sequence[str]) -> dict[str, Any]:
     """`known` without ids that are gone, and with those of `ids` that it lacks.
 
     Raises:
@@ -159,7 +152,7 @@ if __name__ == "__main__":
     parser.add_argument("--write", action="store_true", help="add the hashes that are missing")
     chosen = parser.parse_args()
     held = json.loads(PATH.read_text()) if PATH.exists() else {}
-    after = updated(held, computable())
+    after = updated(held, registry.ids())
     if chosen.write:
         PATH.write_text(json.dumps(after, indent=1, sort_keys=True) + "\n")
     print(f"{len(held)} hashes hold, {len(after.keys() - held.keys())} {'added' if chosen.write else 'are missing'}")

@@ -19,7 +19,6 @@ from morl_envs.envs import answers as kept
 from morl_envs.envs import lab
 from morl_envs.envs.answers import AnswerSets, best_answers, load
 from morl_envs.errors import InvalidParameter, ModelUnavailable
-from morl_envs.lm.embedded import FOLDER
 from morl_envs.training import labs
 
 LABS = [task for task, row in registry.TASKS.items() if "lab" in row.controls]
@@ -247,7 +246,6 @@ def test_a_task_without_a_lab_is_refused() -> None:
         labs.enumerate_lab("dial")
 
 
-@pytest.mark.skipif(not (FOLDER / "manifest.json").is_file(), reason="the embedded model has no weights yet")
 def test_every_lab_ships_its_answers() -> None:
     assert set(SHIPPED) == set(LABS), "run `morl-envs enumerate TASK --lm embedded --out morl_envs/envs/data`"
 
