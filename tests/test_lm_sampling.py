@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from morl_envs.lm import sampling
 from morl_envs.lm.sampling import draw, uniforms
 
 DRAWS = 20_000
@@ -67,3 +68,15 @@ def test_random_numbers_depend_on_the_seed_alone() -> None:
     assert (uniforms(3, 5) == uniforms(3, 9)[:5]).all()
     assert (uniforms(3, 5) != uniforms(4, 5)).any()
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
+
+
+@pytest.mark.parametrize("spread", [0.2, 3.0])
+def test_the_likeliest_of_a_large_vocabulary_are_found_without_sorting_it(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = torch.Generator().manual_seed(0)
+    logits = spread * torch.randn((200, 5_000), generator=generator)  # flat: thousands of tokens; steep: a few
+    u = torch.from_numpy(uniforms(1, 200))
+    drawn = draw(logits, u, 1.0, top_p=0.9)
+    monkeypatch.setattr(sampling, "_FEW", 5_000)
+    assert (drawn == draw(logits, u, 1.0, top_p=0.9)).float().mean() > 0.98, "but for sums in another order"

@@ -42,6 +42,9 @@ class Decoding(Protocol):
     def lengths(self) -> NDArray[np.int64]:
         """Tokens held per row, prompt included, shape ``(n,)``."""
 
+    def draw(self, u: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> Any:
+        """One next token a row, an int64 tensor of shape ``(n,)``; see :func:`morl_envs.lm.sampling.draw`."""
+
     def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
         """Append ``tokens[i]`` (array or tensor of ids, shape ``(n,)``) to each active row; others stay as they are."""
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from morl_envs.errors import require
 from morl_envs.lm.cache import RaggedCache
+from morl_envs.lm.sampling import draw
 
 if TYPE_CHECKING:
     from morl_envs.lm.model import CausalModel
@@ -20,7 +21,7 @@ __all__ = ["CachedDecoding", "RecomputedDecoding", "pad_right"]
 
 log = logging.getLogger(__name__)
 
-_PREFILL_TOKENS = 8192  # padded tokens in one prefill pass: bounds its activations
+_PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}  # padded tokens in one prefill pass: what its activations' cache holds
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
 
@@ -54,6 +55,13 @@ class _Rows:
         assert self._logits is not None  # every constructor prefills
         return self._logits.to(torch.float32, copy=True)
 
+    def draw(
+        self, u: torch.Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    ) -> torch.Tensor:
+        """One next token a row; see :func:`morl_envs.lm.sampling.draw`. Spares the copy that `logits` is."""
+        assert self._logits is not None
+        return draw(self._logits, u, temperature, top_k, top_p)
+
     @property
     def hidden(self) -> torch.Tensor:
         """What the output layer read, float32, shape ``(n, hidden_size)``."""
@@ -75,7 +83,7 @@ class _Rows:
         self._hidden = self._hidden.index_copy(0, rows, hidden)
 
     def _rows(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
-        return torch.as_tensor(np.asarray(rows, dtype=np.int64), device=self.model.device)
+        return torch.as_tensor(np.array(rows, dtype=np.int64), device=self.model.device)
 
 
 class CachedDecoding(_Rows):
@@ -88,15 +96,19 @@ class CachedDecoding(_Rows):
         _check_contexts(contexts)
         super().__init__(model, len(contexts))
         self._cache = RaggedCache(model.n_layers, len(contexts), max(map(len, contexts)) + 1)
+        self._slots = torch.zeros(len(contexts), dtype=torch.int64, device=model.device)  # lengths, where they are used
         self.replace(range(len(contexts)), contexts)
 
     @torch.inference_mode()
     def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
-        """Append one token to each active row and compute the next logits; other rows stay as they are."""
+        """Append one token to each active row and compute the next logits; other rows stay as they are.
+
+        Where `tokens` lie on the device and every row is active, nothing waits for it.
+        """
         n, device = len(self._lengths), self.model.device
         tokens = torch.as_tensor(tokens, device=device).view(n, 1)
         self._cache.make_room(int(self._lengths.max()) + 1)
-        slots = torch.tensor(self._lengths, device=device)
+        slots = self._slots
         self._cache.begin_step(torch.arange(n, device=device), slots)
         seen = torch.arange(self._cache.capacity, device=device)[None, :]
         logits, hidden = self.model.forward(
@@ -110,9 +122,11 @@ class CachedDecoding(_Rows):
         if active is None or active.all():
             self._logits, self._hidden = logits, hidden
             self._lengths += 1
+            self._slots = slots + 1
             return
         rows = np.flatnonzero(active)
         chosen = self._rows(rows)
+        self._slots = slots.index_add(0, chosen, torch.ones_like(chosen))
         self._store(chosen, logits[chosen], hidden[chosen])
         self._lengths[rows] += 1
 
@@ -126,27 +140,29 @@ class CachedDecoding(_Rows):
         sources = np.array([where[tuple(context)] for context in contexts])
         targets = np.asarray(rows, dtype=np.int64)
         self._prefill_prefix(unique)
-        start = 0
+        start, most = 0, _PREFILL_TOKENS.get(self.model.device.type, 8192)
         while start < len(unique):
-            stop = self._chunk_end(unique, start)
+            stop = self._chunk_end(unique, start, most)
             inside = (sources >= start) & (sources < stop)
             self._prefill(unique[start:stop], targets[inside], sources[inside] - start)
             start = stop
         self._lengths[targets] = [len(context) for context in contexts]
+        self._slots = self._rows(self._lengths)
 
     def select(self, rows: Sequence[int]) -> None:
         """Keep only the given rows, in that order."""
         chosen = self._rows(rows)
         self._cache.select(chosen)
+        self._slots = self._slots[chosen]
         assert self._logits is not None and self._hidden is not None
         self._logits, self._hidden = self._logits[chosen], self._hidden[chosen]
         self._lengths = self._lengths[np.asarray(rows)]
 
     @staticmethod
-    def _chunk_end(contexts: Sequence[Sequence[int]], start: int) -> int:
+    def _chunk_end(contexts: Sequence[Sequence[int]], start: int, most: int) -> int:
         """End of the longest run of contexts (sorted by length) whose padded size fits one pass; at least one row."""
         stop = start + 1
-        while stop < len(contexts) and (stop + 1 - start) * len(contexts[stop]) <= _PREFILL_TOKENS:
+        while stop < len(contexts) and (stop + 1 - start) * len(contexts[stop]) <= most:
             stop += 1
         return stop
 

@@ -11,12 +11,14 @@ import torch
 
 from morl_envs.errors import require
 from morl_envs.lm.base import Generation
-from morl_envs.lm.sampling import check_sampling, draw, uniforms
+from morl_envs.lm.sampling import check_sampling, uniforms
 
 if TYPE_CHECKING:
     from morl_envs.lm.hf import HuggingFaceLM
 
 __all__ = ["Settings", "generate"]
+
+_LOOK = {"cuda": 8}  # tokens between two looks at what was drawn: each look waits for the device
 
 
 @dataclass(frozen=True)
@@ -69,26 +71,45 @@ class _Writer:
         self.jobs = list(range(min(settings.batch_size, len(contexts))))
         self.waiting = iter(range(len(self.jobs), len(contexts)))
         self.written: list[list[int]] = [[] for _ in self.jobs]
-        self.random = np.stack([uniforms(seeds[job], settings.max_new_tokens) for job in self.jobs])
+        device = lm.device
+        self.look = _LOOK.get(torch.device(device).type, 1)
+        self.random = torch.from_numpy(np.stack([uniforms(seeds[job], settings.max_new_tokens) for job in self.jobs]))
+        self.random = self.random.to(device)
         longest = max(map(len, contexts))  # later rows have to fit the model's positions too
         room = settings.max_new_tokens + longest - max(len(contexts[job]) for job in self.jobs)
         self.decoding: Any = lm.start([contexts[job] for job in self.jobs], max_new_tokens=room)
 
     def step(self) -> list[tuple[int, list[int], bool]]:
-        """Write one token in every row; return (prompt index, tokens, ended by the model) of the answers that end."""
+        """Write some tokens in every row; return (prompt index, tokens, ended by the model) of the answers that end."""
+        drawn = self._draw()
+        done: list[int] = []
+        finished: list[tuple[int, list[int], bool]] = []
+        for row, ids in enumerate(drawn.tolist()):
+            end = next((i for i, token in enumerate(ids) if token in self.ends), None)
+            self.written[row] += ids if end is None else ids[: end + 1]
+            if end is not None or len(self.written[row]) == self.settings.max_new_tokens:
+                done.append(row)
+                finished.append((self.jobs[row], self.written[row], end is not None))
+        tokens = self._refill(done, drawn[:, -1])
+        if self.jobs:
+            self._advance(tokens)
+        return finished
+
+    def _draw(self) -> torch.Tensor:
+        """The next tokens of every row, ``(rows, tokens)``: several where a look at each would keep a device waiting.
+
+        What a row draws behind its end is dropped; no row passes its limit.
+        """
         s = self.settings
-        at = np.array([len(tokens) for tokens in self.written])
-        u = torch.from_numpy(self.random[np.arange(len(at)), at]).to(self.decoding.logits.device)
-        tokens = draw(self.decoding.logits, u, s.temperature, s.top_k, s.top_p)
-        ids = tokens.tolist()
-        for row, token in enumerate(ids):
-            self.written[row].append(token)
-        done = [
-            row for row, token in enumerate(ids) if token in self.ends or len(self.written[row]) == s.max_new_tokens
-        ]
-        finished = [(self.jobs[row], self.written[row], ids[row] in self.ends) for row in done]
-        tokens = self._refill(done, tokens)
-        return finished if not self.jobs else self._advance(finished, done, tokens)
+        at = torch.tensor([len(tokens) for tokens in self.written], device=self.random.device)
+        rows = torch.arange(len(self.written), device=self.random.device)
+        count = min(self.look, s.max_new_tokens - max(map(len, self.written)))
+        drawn = []
+        for i in range(count):
+            if i:
+                self.decoding.step(drawn[-1])
+            drawn.append(self.decoding.draw(self.random[rows, at + i], s.temperature, s.top_k, s.top_p))
+        return torch.stack(drawn, dim=1)
 
     def _refill(self, done: list[int], tokens: torch.Tensor) -> torch.Tensor:
         """Give the rows that ended their next prompts; drop the rows for which there is none."""
@@ -102,7 +123,7 @@ class _Writer:
             self.fresh.append(row)
             self.jobs[row] = job
             self.written[row] = []
-            self.random[row] = uniforms(self.seeds[job], self.settings.max_new_tokens)
+            self.random[row] = torch.from_numpy(uniforms(self.seeds[job], self.settings.max_new_tokens))
         if dropped:
             kept = [row for row in range(len(self.jobs)) if row not in dropped]
             self.fresh = [kept.index(row) for row in self.fresh]
@@ -114,13 +135,10 @@ class _Writer:
             tokens = tokens[torch.as_tensor(kept, dtype=torch.int64, device=tokens.device)]
         return tokens
 
-    def _advance(
-        self, finished: list[tuple[int, list[int], bool]], done: list[int], tokens: torch.Tensor
-    ) -> list[tuple[int, list[int], bool]]:
+    def _advance(self, tokens: torch.Tensor) -> None:
         active = np.ones(len(self.jobs), dtype=bool)
         active[self.fresh] = False
         if active.any():
             self.decoding.step(tokens, active)
         if self.fresh:
             self.decoding.replace(self.fresh, [self.contexts[self.jobs[row]] for row in self.fresh])
-        return finished

@@ -21,6 +21,7 @@ def log_probs(
     model: CausalModel, contexts: Sequence[Sequence[int]], completions: Sequence[Sequence[int]]
 ) -> list[NDArray[np.float32]]:
     """Log-probability of each token of ``completions[i]`` after ``contexts[i]``, each of shape ``(length,)``."""
+    model.refresh()
     order = sorted(range(len(contexts)), key=lambda i: len(contexts[i]) + len(completions[i]))
     found: list[NDArray[np.float32]] = [np.zeros(0, dtype=np.float32)] * len(contexts)
     limit = max(1, _LOGITS // int(model.config.vocab_size))

@@ -12,6 +12,7 @@ import torch
 from morl_envs.lm import attention
 from morl_envs.lm.cache import RaggedCache
 from morl_envs.lm.decode import CachedDecoding, RecomputedDecoding
+from morl_envs.lm.packing import PackedLinears
 
 __all__ = ["CausalModel"]
 
@@ -58,13 +59,19 @@ class CausalModel:
         self.n_layers: int = self.config.num_hidden_layers
         self._keep: Keep | None = None
         self._kept: torch.Tensor | None = None
+        self._packing = PackedLinears(module)
         module.get_output_embeddings().register_forward_pre_hook(self._select_states)
         with _in_float32(module):
             self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
 
     def start(self, contexts: Sequence[Sequence[int]]) -> CachedDecoding | RecomputedDecoding:
         """Prefill `contexts` and return the batch."""
+        self.refresh()
         return self._decoding(self, contexts)
+
+    def refresh(self) -> None:
+        """Take note of weights that changed; to be called before a text is begun."""
+        self._packing.refresh()
 
     def forward(
         self,
@@ -103,7 +110,8 @@ class CausalModel:
     def _run(self, keep: Keep, **inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         self._keep = keep
         try:
-            logits = self.module(**inputs).logits
+            with self._packing.installed():
+                logits = self.module(**inputs).logits
         finally:
             self._keep = None
         kept, self._kept = self._kept, None
