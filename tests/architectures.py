@@ -31,11 +31,14 @@ ARCHITECTURES: dict[str, dict[str, Any]] = {
 }
 
 
-def save_model(architecture: str, folder: Path, seed: int = 0) -> str:
-    """Save a tiny `architecture` with a tokenizer to `folder`; large initial weights make its choices decided."""
+def save_model(architecture: str, folder: Path, seed: int = 0, **sizes: Any) -> str:
+    """Save a tiny `architecture` with a tokenizer to `folder`; large initial weights make its choices decided.
+
+    `sizes` take the place of those of the table.
+    """
     size = save_tiny_tokenizer(folder)
     config = getattr(transformers, f"{architecture}Config")(
-        vocab_size=size, pad_token_id=0, bos_token_id=None, eos_token_id=1, **ARCHITECTURES[architecture]
+        vocab_size=size, pad_token_id=0, bos_token_id=None, eos_token_id=1, **{**ARCHITECTURES[architecture], **sizes}
     )
     config.initializer_range = 0.3
     with torch.random.fork_rng(devices=[]):

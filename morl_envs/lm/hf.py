@@ -136,11 +136,7 @@ class HuggingFaceLM:
             InvalidParameter: if a context is empty, or does not fit the model's positions with its new tokens.
         """
         require(max_new_tokens >= 1, "max_new_tokens", "must be at least 1", max_new_tokens)
-        limit = self.positions
-        if limit is not None and contexts:
-            needed = max(map(len, contexts)) + max_new_tokens
-            rule = f"plus the longest context must be at most {limit} (positions of {self.name!r}); together {needed}"
-            require(needed <= limit, "max_new_tokens", rule, max_new_tokens)
+        self._check_room(contexts, max_new_tokens)
         return self.model.start(contexts)
 
     def generate(
@@ -171,10 +167,20 @@ class HuggingFaceLM:
             f"must be as many as prompts ({len(prompts)})",
             len(completions),
         )
+        ids = [self.encode_completion(c) if isinstance(c, str) else [int(t) for t in c] for c in completions]
+        return self._log_probs(self.encode_prompts(prompts), ids)
+
+    def _log_probs(self, contexts: list[list[int]], completions: list[list[int]]) -> list[NDArray[np.float32]]:
         from morl_envs.lm import logprobs
 
-        ids = [self.encode_completion(c) if isinstance(c, str) else [int(t) for t in c] for c in completions]
-        return logprobs.log_probs(self.model, self.encode_prompts(prompts), ids)
+        return logprobs.log_probs(self.model, contexts, completions)
+
+    def _check_room(self, contexts: Sequence[Sequence[int]], max_new_tokens: int) -> None:
+        limit = self.positions
+        if limit is not None and contexts:
+            needed = max(map(len, contexts)) + max_new_tokens
+            rule = f"plus the longest context must be at most {limit} (positions of {self.name!r}); together {needed}"
+            require(needed <= limit, "max_new_tokens", rule, max_new_tokens)
 
     def _encode_contexts(self, texts: list[str]) -> list[list[int]]:
         # a chat template writes its own special tokens

@@ -1,0 +1,1 @@
+"""How fast the package decodes, scores and steps, beside its peers."""
