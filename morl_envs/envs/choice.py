@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ class ChoiceEpisodes(WrittenEpisodes):
         self.single_observation_space = spaces.Box(low.astype(np.float32), high.astype(np.float32), dtype=np.float32)
         self.single_action_space = spaces.Discrete(n_candidates)
 
-    def observe(self, rows: Sequence[int]) -> NDArray[np.float32]:
+    def observe(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Projected hidden state, share of the episode's length limit used, log-probabilities of the candidates."""
         at = np.asarray(rows)
         decoding = self.decoding
@@ -56,9 +55,9 @@ class ChoiceEpisodes(WrittenEpisodes):
         likely = best.values[:, : self.n_candidates].cpu().numpy().clip(_FLOOR, 0.0)
         return np.concatenate([features, used, likely], axis=1, dtype=np.float32)
 
-    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, rows: NDArray[np.int64], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Append the chosen candidates."""
-        return self.append(rows, self._candidates[np.asarray(rows), np.asarray(actions, dtype=np.int64)])
+        return self.append(rows, self._candidates[rows, np.asarray(actions, dtype=np.int64)])
 
 
 class ChoiceEnv(TextEnv):
