@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.error import ResetNeeded
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from morl_envs.budget import Meter
 from morl_envs.envs.episodes import Episodes
@@ -87,6 +87,11 @@ class TextEnv(gymnasium.Env[Any, Any]):
         """The model's logits for the next token, shape ``(vocabulary,)``; runs the model only when asked."""
         logits: NDArray[np.float32] = self._rows.next_token_logits[0]  # type: ignore[attr-defined]
         return logits
+
+    def sample_next_tokens(self, u: ArrayLike, temperature: float = 1.0, **settings: Any) -> NDArray[np.int64]:
+        """The model's own draw of the next token, shape ``(1,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
+        tokens: NDArray[np.int64] = self._rows.sample_next_tokens(u, temperature, **settings)  # type: ignore[attr-defined]
+        return tokens
 
     @property
     def dialogue(self) -> str:

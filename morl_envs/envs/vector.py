@@ -11,7 +11,7 @@ from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from morl_envs.budget import Meter
 from morl_envs.envs.episodes import Episodes
@@ -108,6 +108,11 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         """The model's logits for the next token, shape ``(num_envs, vocabulary)``; runs the model only when asked."""
         logits: NDArray[np.float32] = self._rows.next_token_logits  # type: ignore[attr-defined]
         return logits
+
+    def sample_next_tokens(self, u: ArrayLike, temperature: float = 1.0, **settings: Any) -> NDArray[np.int64]:
+        """The model's own draw of the next token, shape ``(num_envs,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
+        tokens: NDArray[np.int64] = self._rows.sample_next_tokens(u, temperature, **settings)  # type: ignore[attr-defined]
+        return tokens
 
     def score(self, prompts: list[Prompt], completions: list[str]) -> NDArray[np.float32]:
         """Reward vectors of answers, shape ``(n, k)``; see :meth:`Episodes.score`."""

@@ -6,10 +6,11 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from morl_envs import registry
 from morl_envs.envs.episodes import Episodes
+from morl_envs.errors import require
 from morl_envs.lm.base import Decoding
 from morl_envs.tasks.base import SPLITS
 
@@ -51,7 +52,8 @@ class WrittenEpisodes(Episodes):
         if closed.any():
             turns = rows[closed]
             rewards[closed], done[closed] = self.take_turns(turns, self.lm.decode(self._turns(turns)))
-            self._open(turns[~self.ended[turns]])
+            if not done[closed].all():
+                self._open(turns[~self.ended[turns]])
         return rewards, done
 
     def text(self, row: int) -> str:
@@ -84,6 +86,30 @@ class WrittenEpisodes(Episodes):
         """The model's logits for the next token of every row, shape ``(n, vocabulary)``."""
         logits: NDArray[np.float32] = self.decoding.logits.cpu().numpy()
         return logits
+
+    def sample_next_tokens(
+        self, u: ArrayLike, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    ) -> NDArray[np.int64]:
+        """The model's own draw of every row's next token, shape ``(n,)``, where its logits are: they are not copied.
+
+        Args:
+            u: A number in [0, 1) for each row, shape ``(n,)``, which decides the draw
+                (:func:`morl_envs.lm.sampling.draw`).
+            temperature: Divides the logits; 0 is greedy.
+            top_k: Only the k likeliest tokens can be drawn.
+            top_p: Only the smallest set of likeliest tokens whose probability reaches top_p can be drawn.
+        """
+        import torch
+
+        from morl_envs.lm.sampling import check_sampling, draw
+
+        check_sampling(temperature, top_k, top_p)
+        given = np.array(u, dtype=np.float64)
+        valid = given.shape == self.lengths.shape and bool(((given >= 0) & (given < 1)).all())
+        require(valid, "u", f"must be {len(self.lengths)} numbers in [0, 1)", u)
+        drawn = draw(self.decoding.logits, torch.from_numpy(given), temperature, top_k, top_p)
+        tokens: NDArray[np.int64] = drawn.cpu().numpy()
+        return tokens
 
     def close(self) -> None:
         """Release the cache."""
