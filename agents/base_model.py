@@ -63,6 +63,8 @@ class _Sampler:
         self.envs = envs
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
+        if isinstance(observations, dict):  # tokens: the logits stay where they are
+            return self.envs.sample_next_tokens(_uniforms(seeds), self.temperature)
         if isinstance(self.envs.single_action_space, spaces.Discrete):
             return self._draw(base_scores(self.envs, observations), seeds)
         acting = np.flatnonzero(~self.envs.idle)
@@ -87,9 +89,14 @@ class _Sampler:
 
         from morl_envs.lm.sampling import draw
 
-        u = torch.tensor([np.random.default_rng(seed).random() for seed in seeds])
-        drawn: NDArray[np.int64] = draw(torch.from_numpy(scores), u, self.temperature).numpy()
+        drawn: NDArray[np.int64] = draw(
+            torch.from_numpy(scores), torch.from_numpy(_uniforms(seeds)), self.temperature
+        ).numpy()
         return drawn
+
+
+def _uniforms(seeds: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.array([np.random.default_rng(seed).random() for seed in seeds])
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,25 +39,43 @@ class ChoiceEpisodes(WrittenEpisodes):
         self.single_observation_space = spaces.Box(low.astype(np.float32), high.astype(np.float32), dtype=np.float32)
         self.single_action_space = spaces.Discrete(n_candidates)
 
-    def observe(self, rows: Sequence[int]) -> NDArray[np.float32]:
+    def observe(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Projected hidden state, share of the episode's length limit used, log-probabilities of the candidates."""
-        at = np.asarray(rows)
         decoding = self.decoding
-        log_probs = decoding.logits[at].log_softmax(-1)
-        # a stable sort, so that equal logits are ordered by token id on every device and batch
-        best = log_probs.sort(dim=-1, descending=True, stable=True)
-        self._candidates[at] = best.indices[:, : self.n_candidates].cpu().numpy()
-        hidden = decoding.hidden[at].cpu().numpy()
+        likely, candidates = _likeliest(decoding.logits[rows].log_softmax(-1), self.n_candidates)
+        self._candidates[rows] = candidates.cpu().numpy()
+        hidden = decoding.hidden[rows].cpu().numpy()
         scale = np.sqrt((hidden**2).mean(axis=1, keepdims=True)) + 1e-6
         features = (hidden / scale) @ self._projection
-        turns = np.where(self.ended, self.taken - 1, self.taken)[at]  # the last turn's tokens are still held
-        used = ((turns + (self.lengths[at] - self.starts[at]) / self.max_new_tokens) / self.task.turns)[:, None]
-        likely = best.values[:, : self.n_candidates].cpu().numpy().clip(_FLOOR, 0.0)
-        return np.concatenate([features, used, likely], axis=1, dtype=np.float32)
+        turns = np.where(self.ended, self.taken - 1, self.taken)[rows]  # the last turn's tokens are still held
+        used = ((turns + (self.lengths[rows] - self.starts[rows]) / self.max_new_tokens) / self.task.turns)[:, None]
+        return np.concatenate([features, used, likely.cpu().numpy().clip(_FLOOR, 0.0)], axis=1, dtype=np.float32)
 
-    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, rows: NDArray[np.int64], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Append the chosen candidates."""
-        return self.append(rows, self._candidates[np.asarray(rows), np.asarray(actions, dtype=np.int64)])
+        return self.append(rows, self._candidates[rows, np.asarray(actions, dtype=np.int64)])
+
+
+def _likeliest(log_probs: Any, k: int) -> tuple[Any, Any]:
+    """The k largest of each row and their ids, each ``(n, k)``; equals are ordered by id, on every device and batch.
+
+    They are what a stable sort would put first; a sort of a large vocabulary takes as long as the model.
+    """
+    import torch
+
+    found = log_probs.topk(k, dim=-1)
+    ids = found.indices.sort(dim=-1).values
+    order = log_probs.gather(-1, ids).sort(dim=-1, descending=True, stable=True).indices
+    ids, least = ids.gather(-1, order), found.values[:, -1:]
+    equal = log_probs == least
+    tied = ((log_probs >= least).sum(dim=-1) > k).nonzero()[:, 0]  # rows where equals of the last were left out
+    if len(tied):
+        size = log_probs.shape[-1]
+        falling = torch.arange(size, 0, -1, dtype=torch.float32, device=log_probs.device)
+        first = torch.where(equal[tied], falling, 0.0).topk(k, dim=-1).indices  # the equals' ids, the lowest first
+        place = torch.arange(k, device=ids.device) - (found.values[tied] > least[tied]).sum(dim=-1, keepdim=True)
+        ids[tied] = torch.where(place < 0, ids[tied], first.gather(-1, place.clamp(min=0)))
+    return log_probs.gather(-1, ids), ids
 
 
 class ChoiceEnv(TextEnv):

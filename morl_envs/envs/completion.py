@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -31,11 +30,11 @@ class CompletionEpisodes(Episodes):
         self.single_observation_space = UnicodeText(longest + room)
         self.single_action_space = UnicodeText(_CHARACTERS_PER_TOKEN * self.max_new_tokens + room)
 
-    def observe(self, rows: Sequence[int]) -> tuple[str, ...]:
+    def observe(self, rows: NDArray[np.int64]) -> tuple[str, ...]:
         """The prompts' texts, each with the dialogue so far."""
-        return tuple(map(self.shown, rows))
+        return tuple(map(self.shown, rows.tolist()))
 
-    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, rows: NDArray[np.int64], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Take the answers, or turns."""
         return self.take_turns(rows, list(actions))
 

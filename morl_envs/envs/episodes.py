@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class Episodes(ABC):
         self.ended = np.ones(n, dtype=bool)
         self.scores = np.zeros((n, len(self.objectives)), dtype=np.float32)
 
-    @property
+    @cached_property
     def lm(self) -> LanguageModel:
         """The language model, shared by the process; weights load when logits are first needed."""
         return language_models.load(*self._lm_key)
@@ -83,36 +84,37 @@ class Episodes(ABC):
         high = np.array([max(s.high, 0.0) for s in self.scorers], dtype=np.float32)
         return spaces.Box(low, high, dtype=np.float32)
 
-    def begin(self, rows: Sequence[int], prompt_indices: Sequence[int]) -> None:
+    def begin(self, rows: NDArray[np.int64], prompt_indices: NDArray[np.int64]) -> None:
         """Start new episodes in `rows`."""
-        for row, index in zip(rows, prompt_indices, strict=True):
+        for row, index in zip(rows.tolist(), prompt_indices.tolist(), strict=True):
             self.current[row] = self.prompts[index]
             self.answers[row] = ""
-            self.scores[row] = 0
-            self.taken[row] = 0
-            self.ended[row] = False
+        self.scores[rows] = 0
+        self.taken[rows] = 0
+        self.ended[rows] = False
 
     def shown(self, row: int) -> str:
         """What the agent reads: the prompt, and in a conversation what was said since."""
         prompt = self.current[row]
         return self.task.shown(prompt, self.answers[row]) if prompt else ""
 
-    def take_turns(self, rows: Sequence[int], turns: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def take_turns(
+        self, rows: NDArray[np.int64], turns: Sequence[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Add a whole turn to each row's answer, and score those that end with it.
 
         Returns:
             Reward vectors, shape ``(len(rows), k)``, zeros where the answer goes on; whether each ended.
         """
-        prompts, answers, done = self._continued(rows, turns)
+        prompts, answers, done = self._continued(rows.tolist(), turns)
         rewards = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
         if done.any():  # scored before anything is kept: a scorer may raise
             last = np.flatnonzero(done)
             rewards[done] = self.score([prompts[i] for i in last], [answers[i] for i in last])
-        for row, answer in zip(rows, answers, strict=True):
+        for row, answer in zip(rows.tolist(), answers, strict=True):
             self.answers[row] = answer
-        at = np.asarray(rows, dtype=np.int64)
-        self.scores[at], self.ended[at] = rewards, done
-        self.taken[at] += 1
+        self.scores[rows], self.ended[rows] = rewards, done
+        self.taken[rows] += 1
         return rewards, done
 
     def score_turns(self, rows: Sequence[int], turns: Sequence[str]) -> NDArray[np.float32]:
@@ -167,11 +169,11 @@ class Episodes(ABC):
         """Release what the episodes hold."""
 
     @abstractmethod
-    def observe(self, rows: Sequence[int]) -> Any:
+    def observe(self, rows: NDArray[np.int64]) -> Any:
         """Observations of `rows`, batched as Gymnasium batches them; fresh arrays."""
 
     @abstractmethod
-    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, rows: NDArray[np.int64], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Act in `rows`; rewards ``(len(rows), k)`` and whether each episode ended."""
 
     @abstractmethod

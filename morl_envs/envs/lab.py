@@ -40,16 +40,15 @@ class LabEpisodes(ChoiceEpisodes):
         self.prompts = registry.prompts(id, "train")  # under either split: nothing is generalised here
         self.protocol = replace(self.protocol, n_prompts=len(self.prompts))
 
-    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, rows: NDArray[np.int64], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Append the chosen candidates, then greedily the rest of the stride."""
-        at = np.asarray(rows)
         rewards, done = super().step(rows, actions)
         for _ in range(_STRIDE - 1):
             live = np.flatnonzero(~done)
             if not len(live):
                 break
-            likeliest = self.decoding.logits[at[live]].argmax(-1).cpu().numpy()
-            rewards[live], done[live] = self.append(at[live].tolist(), likeliest)
+            likeliest = self.decoding.logits[rows[live]].argmax(-1).cpu().numpy()
+            rewards[live], done[live] = self.append(rows[live], likeliest)
         return rewards, done
 
     def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:

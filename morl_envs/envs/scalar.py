@@ -8,7 +8,7 @@ import gymnasium
 import numpy as np
 from gymnasium import spaces
 from gymnasium.error import ResetNeeded
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from morl_envs.budget import Meter
 from morl_envs.envs.episodes import Episodes
@@ -19,6 +19,8 @@ from morl_envs.lm.base import Generation, LanguageModel
 from morl_envs.spec import Prompt
 
 __all__ = ["TextEnv"]
+
+_ROW = np.array([0])  # the only one
 
 
 class TextEnv(gymnasium.Env[Any, Any]):
@@ -86,6 +88,11 @@ class TextEnv(gymnasium.Env[Any, Any]):
         logits: NDArray[np.float32] = self._rows.next_token_logits[0]  # type: ignore[attr-defined]
         return logits
 
+    def sample_next_tokens(self, u: ArrayLike, temperature: float = 1.0, **settings: Any) -> NDArray[np.int64]:
+        """The model's own draw of the next token, shape ``(1,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
+        tokens: NDArray[np.int64] = self._rows.sample_next_tokens(u, temperature, **settings)  # type: ignore[attr-defined]
+        return tokens
+
     @property
     def dialogue(self) -> str:
         """The turns so far and the replies to them, a line each; without a partner, the answer once it is given."""
@@ -104,12 +111,12 @@ class TextEnv(gymnasium.Env[Any, Any]):
         super().reset(seed=seed)
         check_options(options, {"prompt_index"})
         index = prompt_index((options or {}).get("prompt_index"), self.np_random, len(self._rows.prompts))
-        self._rows.begin([0], [index])
+        self._rows.begin(_ROW, np.array([index]))
         self._running = True
         prompt = self._rows.prompts[index]
         if self.render_mode == "human":
             self.render()
-        return self._first(self._rows.observe([0])), {"prompt": prompt.text, "prompt_id": prompt.id}
+        return self._first(self._rows.observe(_ROW)), {"prompt": prompt.text, "prompt_id": prompt.id}
 
     def step(self, action: Any) -> tuple[Any, NDArray[np.float32], bool, bool, dict[str, Any]]:
         """One action; the reward is a fresh float32 array of shape ``(k,)``, zeros until the answer ends."""
@@ -117,7 +124,7 @@ class TextEnv(gymnasium.Env[Any, Any]):
             raise ResetNeeded("reset must be called before step, and after an episode has ended")
         action = action.item() if isinstance(action, np.ndarray) and action.ndim == 0 else action
         require(self.action_space.contains(action), "action", f"must be in {self.action_space}", action)
-        rewards, done = self._rows.step([0], [action])
+        rewards, done = self._rows.step(_ROW, [action])
         reward, terminated = rewards[0].copy(), bool(done[0])
         info: dict[str, Any] = {"reward_components": self._rows.components(reward)}
         if terminated:
@@ -125,7 +132,7 @@ class TextEnv(gymnasium.Env[Any, Any]):
             info["completion"] = self._rows.text(0)
         if self.render_mode == "human":
             self.render()
-        return self._first(self._rows.observe([0])), reward, terminated, False, info
+        return self._first(self._rows.observe(_ROW)), reward, terminated, False, info
 
     def render(self) -> Any:
         """The prompt, the answer so far and a bar per objective; see `render_mode`."""

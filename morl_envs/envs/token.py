@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,12 +28,11 @@ class TokenEpisodes(WrittenEpisodes):
             }
         )
 
-    def observe(self, rows: Sequence[int]) -> dict[str, NDArray[np.int64]]:
+    def observe(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
         """Copies of the rows' tokens and lengths."""
-        at = np.asarray(rows)
-        return {"length": self.lengths[at][:, None], "tokens": self.tokens[at]}
+        return {"length": self.lengths[rows][:, None], "tokens": self.tokens[rows]}
 
-    def step(self, rows: Sequence[int], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def step(self, rows: NDArray[np.int64], actions: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Append the chosen tokens."""
         return self.append(rows, actions)
 

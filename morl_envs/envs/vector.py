@@ -11,10 +11,11 @@ from gymnasium.spaces import Discrete
 from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from morl_envs.budget import Meter
 from morl_envs.envs.episodes import Episodes
+from morl_envs.envs.infos import final_infos, reset_infos, step_infos
 from morl_envs.envs.options import check_options, prompt_index
 from morl_envs.envs.render import MODES, picture, words
 from morl_envs.envs.scalar import spaces_iterate
@@ -73,7 +74,8 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         self.task = self._rows.task
         self.protocol = self._rows.protocol
         self._generators = [seeding.np_random()[0] for _ in range(num_envs)]
-        self._started = np.zeros(num_envs, dtype=bool)
+        self._every = np.arange(num_envs)
+        self._numbers = np.full(num_envs, -1)  # of the episodes' prompts; -1 before the first reset
         self._over = np.zeros(num_envs, dtype=bool)
         self.idle = np.zeros(num_envs, dtype=bool)
 
@@ -107,6 +109,11 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         logits: NDArray[np.float32] = self._rows.next_token_logits  # type: ignore[attr-defined]
         return logits
 
+    def sample_next_tokens(self, u: ArrayLike, temperature: float = 1.0, **settings: Any) -> NDArray[np.int64]:
+        """The model's own draw of the next token, shape ``(num_envs,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
+        tokens: NDArray[np.int64] = self._rows.sample_next_tokens(u, temperature, **settings)  # type: ignore[attr-defined]
+        return tokens
+
     def score(self, prompts: list[Prompt], completions: list[str]) -> NDArray[np.float32]:
         """Reward vectors of answers, shape ``(n, k)``; see :meth:`Episodes.score`."""
         return self._rows.score(prompts, completions)
@@ -133,44 +140,33 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         mask = self._array("options['reset_mask']", options.get("reset_mask", np.ones(self.num_envs, bool)), bool)
         require(bool(mask.any()), "options['reset_mask']", "must mark at least one sub-environment", mask)
         rows = np.flatnonzero(mask)
+        if (~mask & (self._numbers < 0)).any():
+            raise ResetNeeded("the first reset must start every sub-environment")
         self._seed(seed, rows)
         self._begin(rows, options.get("prompt_index"))
-        if not self._started.all():
-            raise ResetNeeded("the first reset must start every sub-environment")
-        infos: dict[str, Any] = {}
-        for row in rows.tolist():
-            infos = self._add_info(infos, self._prompt_info(row), row)
-        return self._rows.observe(range(self.num_envs)), infos
+        return self._rows.observe(self._every), self._begun(mask)
 
     def step(
         self, actions: Any
     ) -> tuple[Any, NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_], dict[str, Any]]:
         """One action per sub-environment; see Gymnasium's autoreset modes for what happens after an episode's end."""
-        if not self._started.all():
+        if (self._numbers < 0).any():
             raise ResetNeeded("reset must be called before step")
-        ended_before = self._over & ~self.idle
-        if self.autoreset_mode is AutoresetMode.DISABLED and ended_before.any():
-            raise ResetNeeded(f"sub-environments {np.flatnonzero(ended_before).tolist()} have ended: reset them first")
-        acting = np.flatnonzero(~self._over & ~self.idle)
-        rewards = np.zeros((self.num_envs, self.reward_dim), dtype=np.float32)
-        terminated = np.zeros(self.num_envs, dtype=bool)
-        infos: dict[str, Any] = {}
-        if len(acting):
-            rewards[acting], terminated[acting] = self._rows.step(acting.tolist(), self._checked(actions, acting))
-        for row in acting.tolist():
-            infos = self._add_info(infos, self._step_info(row, rewards[row], terminated[row]), row)
-        restarted = np.flatnonzero(ended_before)
+        restarting = self._over & ~self.idle
+        if self.autoreset_mode is AutoresetMode.DISABLED and restarting.any():
+            raise ResetNeeded(f"sub-environments {np.flatnonzero(restarting).tolist()} have ended: reset them first")
+        acting = ~self._over & ~self.idle
+        rewards, terminated = self._act(actions, np.flatnonzero(acting))
         if self.autoreset_mode is AutoresetMode.SAME_STEP and terminated.any():
-            restarted = np.flatnonzero(terminated)
-            infos = self._keep_final(infos, restarted)
-        if len(restarted):
-            self._begin(restarted, None)
-        for row in restarted.tolist():
-            infos = self._add_info(infos, self._prompt_info(row), row)
-        if self.autoreset_mode is not AutoresetMode.SAME_STEP:
+            infos = self._earned(rewards, ~terminated, np.zeros_like(terminated)) | self._final(rewards, terminated)
+            restarting = terminated
+        else:
+            infos = self._earned(rewards, acting, terminated)
             self._over |= terminated
-        observations = self._rows.observe(range(self.num_envs))
-        return observations, rewards, terminated, np.zeros(self.num_envs, dtype=bool), infos
+        if restarting.any():
+            self._begin(np.flatnonzero(restarting), None)
+            infos |= self._begun(restarting)
+        return self._rows.observe(self._every), rewards, terminated, np.zeros(self.num_envs, dtype=bool), infos
 
     def render(self) -> tuple[Any, ...] | None:
         """One text or picture per sub-environment."""
@@ -202,21 +198,17 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
                 self._generators[row] = seeding.np_random(seeds[row])[0]
 
     def _begin(self, rows: NDArray[np.int64], wanted: Any) -> None:
-        n_prompts, group = len(self._rows.prompts), self.prompt_repeats
-        if wanted is not None:
+        numbers, n_prompts = self._numbers.copy(), len(self._rows.prompts)
+        if wanted is None:
+            for row in rows[rows % self.prompt_repeats == 0].tolist():
+                numbers[row] = prompt_index(None, self._generators[row], n_prompts)
+            numbers[rows] = numbers[rows - rows % self.prompt_repeats]
+        else:
             wanted = self._array("options['prompt_index']", wanted, int)
-        indices: list[int] = []
-        for row in rows:
-            first = row - row % group
-            if first != row and first in rows and wanted is None:
-                indices.append(indices[list(rows).index(first)])
-            elif wanted is None and first != row:
-                indices.append(self._rows.prompts.index(self._rows.current[first]))
-            else:
-                asked = None if wanted is None else int(wanted[row])
-                indices.append(prompt_index(asked, self._generators[row], n_prompts))
-        self._rows.begin(rows.tolist(), indices)
-        self._started[rows] = True
+            for row in rows.tolist():
+                numbers[row] = prompt_index(int(wanted[row]), self._generators[row], n_prompts)
+        self._rows.begin(rows, numbers[rows])
+        self._numbers = numbers
         self._over[rows] = False
 
     def _array(self, name: str, values: Any, kind: type) -> NDArray[Any]:
@@ -227,34 +219,35 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
 
     def _checked(self, actions: Any, rows: NDArray[np.int64]) -> Any:
         require(len(actions) == self.num_envs, "actions", f"must be {self.num_envs}, one a sub-environment", actions)
-        chosen = [actions[row] for row in rows]
         space = self.single_action_space
         if isinstance(space, Discrete) and isinstance(actions, np.ndarray) and actions.dtype.kind in "iu":
-            if ((actions[rows] >= 0) & (actions[rows] < space.n)).all():
-                return chosen  # one comparison for the whole batch
-        for row, action in zip(rows.tolist(), chosen, strict=True):
-            require(space.contains(action), f"actions[{row}]", f"must be in {space}", action)
-        return chosen
+            chosen = actions[rows]
+            if chosen.ndim == 1 and chosen.min() >= 0 and chosen.max() < space.n:
+                return chosen  # two comparisons for the whole batch
+        for row in rows.tolist():
+            require(space.contains(actions[row]), f"actions[{row}]", f"must be in {space}", actions[row])
+        return [actions[row] for row in rows.tolist()]
 
-    def _keep_final(self, infos: dict[str, Any], rows: NDArray[np.int64]) -> dict[str, Any]:
-        """SAME_STEP: the last observation and info of the ended episodes move under ``final_obs``/``final_info``."""
-        final: dict[str, Any] = {}
-        observations = list(spaces_iterate(self.single_observation_space, self._rows.observe(rows.tolist())))
-        for row, observation in zip(rows.tolist(), observations, strict=True):
-            info = self._step_info(row, self._rows.scores[row], True)
-            final = self._add_info(final, {"final_obs": observation, "final_info": info}, row)
-        kept: dict[str, Any] = {}
-        for row in range(self.num_envs):
-            if row not in rows:
-                kept = self._add_info(kept, self._step_info(row, np.zeros(self.reward_dim, np.float32), False), row)
-        return {**kept, **final}
+    def _act(self, actions: Any, rows: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Rewards ``(num_envs, k)`` and ends ``(num_envs,)``, zero in the other rows."""
+        rewards = np.zeros((self.num_envs, self.reward_dim), dtype=np.float32)
+        terminated = np.zeros(self.num_envs, dtype=bool)
+        if len(rows):
+            rewards[rows], terminated[rows] = self._rows.step(rows, self._checked(actions, rows))
+        return rewards, terminated
 
-    def _prompt_info(self, row: int) -> dict[str, Any]:
-        prompt = self._rows.current[row]
-        return {} if prompt is None else {"prompt": prompt.text, "prompt_id": prompt.id}
+    def _begun(self, mask: NDArray[np.bool_]) -> dict[str, Any]:
+        """The infos of a reset."""
+        return reset_infos([self._rows.prompts[number] for number in self._numbers[mask].tolist()], mask)
 
-    def _step_info(self, row: int, reward: NDArray[np.float32], ended: bool) -> dict[str, Any]:
-        info: dict[str, Any] = {"reward_components": self._rows.components(reward)}
-        if ended:
-            info["completion"] = self._rows.text(row)
-        return info
+    def _earned(
+        self, rewards: NDArray[np.float32], mask: NDArray[np.bool_], ended: NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        """The infos of a step in the rows of `mask`, of which some have `ended`."""
+        answers = [self._rows.answers[row] for row in np.flatnonzero(ended).tolist()]
+        return step_infos(self.objectives, rewards, mask, ended, answers)
+
+    def _final(self, rewards: NDArray[np.float32], ended: NDArray[np.bool_]) -> dict[str, Any]:
+        """SAME_STEP: the last observation and info of the ended episodes."""
+        observations = spaces_iterate(self.single_observation_space, self._rows.observe(np.flatnonzero(ended)))
+        return final_infos(list(observations), self._earned(rewards, ended, ended), ended)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from morl_envs import registry
 from morl_envs.envs.episodes import Episodes
+from morl_envs.errors import require
 from morl_envs.lm.base import Decoding
 from morl_envs.tasks.base import SPLITS
 
@@ -23,7 +24,7 @@ class WrittenEpisodes(Episodes):
         super().__init__(n, task, **kwargs)
         both = [prompt.text for split in SPLITS for prompt in registry.task(task).prompts(split)]
         self.max_length = max(map(len, self.lm.encode_prompts(both))) + self.task.room + self.max_new_tokens
-        self._ends = np.array(sorted(self.lm.end_token_ids))
+        self._ends = np.isin(np.arange(self.lm.vocabulary_size), sorted(self.lm.end_token_ids))
         self.tokens = np.zeros((n, self.max_length), dtype=np.int64)
         self.starts = np.zeros(n, dtype=np.int64)
         self.lengths = np.zeros(n, dtype=np.int64)
@@ -31,35 +32,35 @@ class WrittenEpisodes(Episodes):
         self._context_of = np.zeros(n, dtype=np.int64)  # counts the contexts that a row was given
         self._held: NDArray[np.int64] = np.zeros((2, n), dtype=np.int64)  # (context, length) that the cache has seen
 
-    def begin(self, rows: Sequence[int], prompt_indices: Sequence[int]) -> None:
+    def begin(self, rows: NDArray[np.int64], prompt_indices: NDArray[np.int64]) -> None:
         """Start new episodes: each row holds its prompt's tokens."""
         super().begin(rows, prompt_indices)
         self._open(rows)
 
-    def append(self, rows: Sequence[int], tokens: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def append(self, rows: NDArray[np.int64], tokens: Any) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Write one token a row; turns that end are decoded and taken together."""
-        at = np.asarray(rows)
         ids = np.asarray(tokens, dtype=np.int64)
-        written = self.lengths[at] - self.starts[at] + 1
-        closed = np.isin(ids, self._ends) | (written >= self.max_new_tokens)
+        lengths = self.lengths[rows]
         # rows that the model had read as they are: what it computes in passing for others is not theirs to pay
-        looked = (self._held[:, at] == np.stack([self._context_of[at], self.lengths[at]])).all(axis=0)
-        self.meter.charge(generated_tokens=len(at), forward_passes=int(looked.sum()))
-        self.tokens[at, self.lengths[at]] = ids
-        self.lengths[at] += 1
-        rewards = np.zeros((len(at), len(self.objectives)), dtype=np.float32)
-        done = np.zeros(len(at), dtype=bool)
+        looked = (self._held[0, rows] == self._context_of[rows]) & (self._held[1, rows] == lengths)
+        self.meter.charge(generated_tokens=len(rows), forward_passes=int(looked.sum()))
+        self.tokens[rows, lengths] = ids
+        self.lengths[rows] = lengths + 1
+        closed = self._ends[ids] | (lengths + 1 - self.starts[rows] >= self.max_new_tokens)
+        rewards = np.zeros((len(rows), len(self.objectives)), dtype=np.float32)
+        done = np.zeros(len(rows), dtype=bool)
         if closed.any():
-            turns = at[closed].tolist()
-            rewards[closed], done[closed] = self.take_turns(turns, self.lm.decode([self._turn(row) for row in turns]))
-            self._open([row for row in turns if not self.ended[row]])
+            turns = rows[closed]
+            rewards[closed], done[closed] = self.take_turns(turns, self.lm.decode(self._turns(turns)))
+            if not done[closed].all():
+                self._open(turns[~self.ended[turns]])
         return rewards, done
 
     def text(self, row: int) -> str:
         """The answer so far."""
         if self.ended[row]:
             return self.answers[row]
-        return "\n".join(part for part in (self.answers[row], self.lm.decode([self._turn(row)])[0]) if part)
+        return "\n".join(part for part in (self.answers[row], self.lm.decode(self._turns(np.array([row])))[0]) if part)
 
     @property
     def decoding(self) -> Decoding:
@@ -86,23 +87,50 @@ class WrittenEpisodes(Episodes):
         logits: NDArray[np.float32] = self.decoding.logits.cpu().numpy()
         return logits
 
+    def sample_next_tokens(
+        self, u: ArrayLike, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
+    ) -> NDArray[np.int64]:
+        """The model's own draw of every row's next token, shape ``(n,)``, where its logits are: they are not copied.
+
+        Args:
+            u: A number in [0, 1) for each row, shape ``(n,)``, which decides the draw
+                (:func:`morl_envs.lm.sampling.draw`).
+            temperature: Divides the logits; 0 is greedy.
+            top_k: Only the k likeliest tokens can be drawn.
+            top_p: Only the smallest set of likeliest tokens whose probability reaches top_p can be drawn.
+        """
+        import torch
+
+        from morl_envs.lm.sampling import check_sampling, draw
+
+        check_sampling(temperature, top_k, top_p)
+        given = np.array(u, dtype=np.float64)
+        valid = given.shape == self.lengths.shape and bool(((given >= 0) & (given < 1)).all())
+        require(valid, "u", f"must be {len(self.lengths)} numbers in [0, 1)", u)
+        drawn = draw(self.decoding.logits, torch.from_numpy(given), temperature, top_k, top_p)
+        tokens: NDArray[np.int64] = drawn.cpu().numpy()
+        return tokens
+
     def close(self) -> None:
         """Release the cache."""
         self._decoding = None
 
-    def _open(self, rows: Sequence[int]) -> None:
+    def _open(self, rows: NDArray[np.int64]) -> None:
         """Begin a turn: each row holds the tokens of what is shown."""
-        for row, context in zip(rows, self.lm.encode_prompts([self.shown(row) for row in rows]), strict=True):
-            self.tokens[row] = 0
-            self.tokens[row, : len(context)] = context
-            self.starts[row] = self.lengths[row] = len(context)
-            self._context_of[row] += 1
+        contexts = self.lm.encode_prompts([self.shown(row) for row in rows.tolist()])
+        lengths = np.fromiter(map(len, contexts), dtype=np.int64, count=len(rows))
+        held = np.zeros((len(rows), self.max_length), dtype=np.int64)
+        held[np.arange(self.max_length) < lengths[:, None]] = np.fromiter(chain.from_iterable(contexts), dtype=np.int64)
+        self.tokens[rows] = held
+        self.starts[rows] = self.lengths[rows] = lengths
+        self._context_of[rows] += 1
 
     def _context(self, row: int) -> list[int]:
         # a row that has not been reset yet still needs a token to compute on
         held: list[int] = self.tokens[row, : self.lengths[row]].tolist()
         return held or [0]
 
-    def _turn(self, row: int) -> list[int]:
-        turn: list[int] = self.tokens[row, self.starts[row] : self.lengths[row]].tolist()
-        return turn
+    def _turns(self, rows: NDArray[np.int64]) -> list[list[int]]:
+        """The tokens that each row has of its turn so far."""
+        spans = zip(rows.tolist(), self.starts[rows].tolist(), self.lengths[rows].tolist(), strict=True)
+        return [self.tokens[row, start:end].tolist() for row, start, end in spans]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from morl_envs.spec import Prompt
 
 __all__ = ["OBJECTIVES", "Brevity"]
+
+_WORD = re.compile(r"[^\W_]\S*")  # from its first letter or digit on
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Brevity:
 
     @staticmethod
     def _words(text: str) -> float:
-        count = sum(any(map(str.isalnum, word)) for word in text.split())
+        count = len(_WORD.findall(text))
         return max(count, len(text) / 10) if count else 0
 
 

@@ -13,6 +13,7 @@ from gymnasium.vector.utils import batch_space
 from numpy.typing import NDArray
 
 from morl_envs.envs.dial.base import DialTables
+from morl_envs.envs.infos import final_infos, reset_infos, step_infos
 from morl_envs.envs.options import check_options, prompt_index
 from morl_envs.envs.render import MODES, picture, words
 from morl_envs.errors import require, require_one_of
@@ -65,8 +66,6 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         self._lengths = np.zeros(num_envs, dtype=np.int64)
         self._over = np.zeros(num_envs, dtype=bool)
         self.idle = np.zeros(num_envs, dtype=bool)
-        self._texts = np.array([prompt.text for prompt in self.prompts], dtype=object)
-        self._ids = np.array([prompt.id for prompt in self.prompts], dtype=object)
 
     @property
     def next_token_logits(self) -> NDArray[np.float32]:
@@ -121,7 +120,7 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         if self.render_mode is None:
             return None
         written = [row[:n].tolist() for row, n in zip(self._tokens, self._lengths, strict=True)]
-        prompts = ["" if number < 0 else self._texts[number] for number in self._numbers]
+        prompts = ["" if number < 0 else self.prompts[number].text for number in self._numbers]
         texts, bars = self.lm.decode(written), map(self.shown, written)
         shown = list(zip(prompts, texts, bars, strict=True))
         if self.render_mode == "rgb_array":
@@ -159,32 +158,18 @@ class DialVectorEnv(DialTables, VectorEnv[Any, Any, Any]):
         return np.where(self._lengths > 0, before + self._table_rows(), 0)
 
     def _started(self, mask: Mask) -> dict[str, Any]:
-        """The infos of a reset; each key has a mask of its own."""
-        texts, ids = (np.where(mask, names[self._numbers], None) for names in (self._texts, self._ids))
-        return {"prompt": texts, "_prompt": mask.copy(), "prompt_id": ids, "_prompt_id": mask.copy()}
+        """The infos of a reset."""
+        return reset_infos([self.prompts[number] for number in self._numbers[mask].tolist()], mask)
 
     def _earned(self, rewards: NDArray[np.float32], mask: Mask, ended: Mask) -> dict[str, Any]:
         """The infos of a step in the rows of `mask`, of which some have `ended`."""
-        named: dict[str, Any] = {}
-        for name, column in zip(self.objectives, rewards.T, strict=True):
-            named[name] = np.where(mask, column, 0).astype(np.float64)
-            named[f"_{name}"] = mask.copy()
-        infos: dict[str, Any] = {}
-        if mask.any():
-            infos = {"reward_components": named, "_reward_components": mask.copy()}
-        if ended.any():
-            texts = np.full(self.num_envs, None, dtype=object)
-            texts[ended] = self.lm.decode(self._tokens[ended].tolist())
-            infos |= {"completion": texts, "_completion": ended.copy()}
-        return infos
+        texts = self.lm.decode(self._tokens[ended].tolist()) if ended.any() else []
+        return step_infos(self.objectives, rewards, mask, ended, texts)
 
     def _final(self, rewards: NDArray[np.float32], ended: Mask) -> dict[str, Any]:
         """SAME_STEP: the last observation and info of the ended episodes."""
-        observations = np.full(self.num_envs, None, dtype=object)
-        for row, observation in zip(np.flatnonzero(ended), self.seen(self._states()[ended]), strict=True):
-            observations[row] = observation
-        kept = {"final_obs": observations, "_final_obs": ended.copy()}
-        return {**kept, "final_info": self._earned(rewards, ended, ended), "_final_info": ended.copy()}
+        seen = self.seen(self._states()[ended])
+        return final_infos(list(seen), self._earned(rewards, ended, ended), ended)
 
     def _seed(self, seed: int | Sequence[int | None] | None, mask: Mask) -> None:
         if seed is None:
