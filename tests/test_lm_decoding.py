@@ -11,6 +11,7 @@ import torch
 
 from morl_envs import lm
 from morl_envs.errors import InvalidParameter, ModelUnavailable
+from morl_envs.lm import generate
 from tests.architectures import ARCHITECTURES, save_model
 
 PROMPTS = [
@@ -108,6 +109,35 @@ def test_answers_do_not_depend_on_the_batch(tiny_lm: str) -> None:
         together = model.generate(PROMPTS, max_new_tokens=15, seeds=seeds, batch_size=batch_size)
         assert [answer.text for answer in together] == alone
     assert alone[0] != alone[7], "the same prompt with another seed"
+
+
+@pytest.mark.parametrize("batch_size", [3, 16])
+def test_answers_do_not_depend_on_how_often_what_is_drawn_is_looked_at(
+    tiny_lm: str, batch_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = lm.load(tiny_lm, dtype="float32")
+    asked: dict[str, Any] = {"max_new_tokens": 21, "seeds": range(16), "batch_size": batch_size}
+    told: list[int] = []
+    monkeypatch.setitem(vars(model), "end_token_ids", frozenset(range(0, 300, 9)))  # it rarely ends by itself
+    expected = model.generate(PROMPTS, **asked)
+    monkeypatch.setattr(generate, "_LOOK", {"cpu": 4})
+    found = model.generate(PROMPTS, **asked, on_finish=lambda row, _: told.append(row))
+    assert [answer.tokens.tolist() for answer in found] == [answer.tokens.tolist() for answer in expected]
+    assert [answer.ended for answer in found] == [answer.ended for answer in expected]
+    assert len({len(answer.tokens) for answer in found}) > 2, "answers end at different times"
+    assert sorted(told) == list(range(16))
+
+
+def test_a_cache_that_grows_keeps_what_it_holds(tiny_lm: str) -> None:
+    model = lm.load(tiny_lm, dtype="float32")
+    decoding = model.start([[5, 6, 7], [8]], max_new_tokens=100)
+    written = [[5, 6, 7], [8]]
+    for i in range(70):  # over two ends of a block
+        tokens = [9 + i, 40 + i]
+        decoding.step(tokens)
+        written = [[*row, token] for row, token in zip(written, tokens, strict=True)]
+    for row, context in enumerate(written):
+        torch.testing.assert_close(decoding.logits[row], plain_logits(model, context), rtol=1e-4, atol=1e-4)
 
 
 def test_shared_prefixes_and_equal_prompts_are_computed_once(tiny_lm: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,27 @@ def enumerate(
     measure.enumerate_lab(console, task, out, lm=lm, device=device, dtype=dtype)
 
 
+@app.command()
+def bench(
+    lm: Lm = "smollm2-135m",
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    repeats: Annotated[int, typer.Option(help="Of each figure.")] = 3,
+    only: Annotated[list[str] | None, typer.Option(help="Some of the measurements; all by default.")] = None,
+    vllm: Annotated[Path | None, typer.Option(help="Python of an environment that has vLLM.")] = None,
+    vllm_dtype: Annotated[str | None, typer.Option(help="What vLLM computes in; the same by default.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder; figures of the same machine there are added to.")] = Path(
+        "runs/bench"
+    ),
+) -> None:
+    """Measure how fast environments and models step, beside transformers and vLLM; print ratios, write a table."""
+    from morl_envs.bench.measure import Request
+    from morl_envs.cli.bench import bench as measured
+
+    request = Request(lm, device, dtype, repeats=repeats, vllm=vllm, vllm_dtype=vllm_dtype)
+    measured(console, request, out, only or [])
+
+
 @app.command("report")
 def report_(
     results: Annotated[list[Path], typer.Argument(help="Result files, or folders of runs.")],

@@ -101,14 +101,13 @@ class WrittenEpisodes(Episodes):
         """
         import torch
 
-        from morl_envs.lm.sampling import check_sampling, draw
+        from morl_envs.lm.sampling import check_sampling
 
         check_sampling(temperature, top_k, top_p)
         given = np.array(u, dtype=np.float64)
         valid = given.shape == self.lengths.shape and bool(((given >= 0) & (given < 1)).all())
         require(valid, "u", f"must be {len(self.lengths)} numbers in [0, 1)", u)
-        drawn = draw(self.decoding.logits, torch.from_numpy(given), temperature, top_k, top_p)
-        tokens: NDArray[np.int64] = drawn.cpu().numpy()
+        tokens: NDArray[np.int64] = self.decoding.draw(torch.from_numpy(given), temperature, top_k, top_p).cpu().numpy()
         return tokens
 
     def close(self) -> None:

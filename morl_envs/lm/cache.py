@@ -10,11 +10,14 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 
 __all__ = ["RaggedCache"]
 
-_BLOCK = 32  # slots
 
-
-def _whole_blocks(slots: int) -> int:
-    return -(-slots // _BLOCK) * _BLOCK
+def _grown(store: torch.Tensor, capacity: int) -> torch.Tensor:
+    """A copy with room for `capacity` slots; each number is written once, as fresh memory is slow to touch."""
+    held = store.shape[2]
+    grown = store.new_empty((*store.shape[:2], capacity, store.shape[3]))
+    grown[:, :, :held] = store
+    grown[:, :, held:] = 0  # attention gives these slots no weight, but no weight times NaN is NaN
+    return grown
 
 
 class _RaggedLayer(CacheLayerMixin):
@@ -78,9 +81,11 @@ class RaggedCache(Cache):
     Attention reads all slots, so that no step copies the cache; a block bounds what is read in vain.
     """
 
-    def __init__(self, n_layers: int, n_rows: int, capacity: int) -> None:
+    def __init__(self, n_layers: int, n_rows: int, capacity: int, block: int = 32) -> None:
         self.n_rows = n_rows
-        self.capacity = _whole_blocks(capacity)
+        self.block = block
+        self.capacity = self._whole_blocks(capacity)
+        self.generation = 0  # counts how often keys and values moved to other memory
         self.pending_step: _Step | None = None
         self.prefix_tokens: tuple[int, ...] = ()
         super().__init__(layers=[_RaggedLayer(self) for _ in range(n_layers)])
@@ -117,18 +122,21 @@ class RaggedCache(Cache):
 
     def make_room(self, capacity: int) -> None:
         """Hold at least `capacity` tokens a row from now on."""
-        extra = _whole_blocks(capacity) - self.capacity
-        if extra <= 0:
+        if capacity <= self.capacity:
             return
-        self.capacity += extra
+        self.capacity = self._whole_blocks(capacity)
+        self.generation += 1
         for layer in self.layers:
             if layer.is_initialized:
-                layer.keys, layer.values = (
-                    torch.nn.functional.pad(store, (0, 0, 0, extra)) for store in (layer.keys, layer.values)
-                )
+                layer.keys = _grown(layer.keys, self.capacity)
+                layer.values = _grown(layer.values, self.capacity)
 
     def select(self, rows: torch.Tensor) -> None:
         """Keep only the given rows, in that order."""
         self.n_rows = len(rows)
+        self.generation += 1
         for layer in self.layers:
             layer.keys, layer.values = layer.keys[rows], layer.values[rows]
+
+    def _whole_blocks(self, slots: int) -> int:
+        return -(-slots // self.block) * self.block

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from morl_envs.errors import require
 from morl_envs.lm.cache import RaggedCache
+from morl_envs.lm.graphs import StepGraph
 from morl_envs.lm.sampling import draw
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = ["CachedDecoding", "RecomputedDecoding", "pad_right"]
 log = logging.getLogger(__name__)
 
 _PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}  # padded tokens in one prefill pass: what its activations' cache holds
+_BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, growth undoes a recorded step
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
 
@@ -95,8 +97,11 @@ class CachedDecoding(_Rows):
     def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
         _check_contexts(contexts)
         super().__init__(model, len(contexts))
-        self._cache = RaggedCache(model.n_layers, len(contexts), max(map(len, contexts)) + 1)
+        self._cache = RaggedCache(
+            model.n_layers, len(contexts), max(map(len, contexts)) + 1, _BLOCK.get(model.device.type, 32)
+        )
         self._slots = torch.zeros(len(contexts), dtype=torch.int64, device=model.device)  # lengths, where they are used
+        self._graph = StepGraph()
         self.replace(range(len(contexts)), contexts)
 
     @torch.inference_mode()
@@ -109,16 +114,10 @@ class CachedDecoding(_Rows):
         tokens = torch.as_tensor(tokens, device=device).view(n, 1)
         self._cache.make_room(int(self._lengths.max()) + 1)
         slots = self._slots
-        self._cache.begin_step(torch.arange(n, device=device), slots)
-        seen = torch.arange(self._cache.capacity, device=device)[None, :]
-        logits, hidden = self.model.forward(
-            tokens,
-            positions=slots[:, None],
-            allowed=(seen <= slots[:, None])[:, None, None, :],
-            distance=(slots[:, None] - seen)[:, None, None, :],
-            cache=self._cache,
-            keep=lambda states: states[:, 0],
-        )
+        if device.type == "cuda":
+            logits, hidden = self._graph(self._forward_step, tokens, slots, (n, self._cache.generation))
+        else:
+            logits, hidden = self._forward_step(tokens, slots)
         if active is None or active.all():
             self._logits, self._hidden = logits, hidden
             self._lengths += 1
@@ -157,6 +156,20 @@ class CachedDecoding(_Rows):
         assert self._logits is not None and self._hidden is not None
         self._logits, self._hidden = self._logits[chosen], self._hidden[chosen]
         self._lengths = self._lengths[np.asarray(rows)]
+
+    def _forward_step(self, tokens: torch.Tensor, slots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits and hidden states after one more token in every row, whose key goes to the row's slot."""
+        device = self.model.device
+        self._cache.begin_step(torch.arange(len(slots), device=device), slots)
+        seen = torch.arange(self._cache.capacity, device=device)[None, :]
+        return self.model.forward(
+            tokens,
+            positions=slots[:, None],
+            allowed=(seen <= slots[:, None])[:, None, None, :],
+            distance=(slots[:, None] - seen)[:, None, None, :],
+            cache=self._cache,
+            keep=lambda states: states[:, 0],
+        )
 
     @staticmethod
     def _chunk_end(contexts: Sequence[Sequence[int]], start: int, most: int) -> int:

@@ -104,7 +104,7 @@ class _Writer:
         at = torch.tensor([len(tokens) for tokens in self.written], device=self.random.device)
         rows = torch.arange(len(self.written), device=self.random.device)
         count = min(self.look, s.max_new_tokens - max(map(len, self.written)))
-        drawn = []
+        drawn: list[torch.Tensor] = []
         for i in range(count):
             if i:
                 self.decoding.step(drawn[-1])

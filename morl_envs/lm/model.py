@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -73,6 +73,10 @@ class CausalModel:
         """Take note of weights that changed; to be called before a text is begun."""
         self._packing.refresh()
 
+    def fast_products(self) -> AbstractContextManager[None]:
+        """Within it, and without gradients, the module multiplies as decoding does."""
+        return self._packing.installed()
+
     def forward(
         self,
         tokens: torch.Tensor,
@@ -110,7 +114,7 @@ class CausalModel:
     def _run(self, keep: Keep, **inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         self._keep = keep
         try:
-            with self._packing.installed():
+            with self.fast_products():
                 logits = self.module(**inputs).logits
         finally:
             self._keep = None

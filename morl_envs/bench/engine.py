@@ -1,0 +1,97 @@
+"""The stepping engine without an environment: late steps, given answers, memory, and what the products alone take."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from morl_envs.errors import ModelUnavailable
+
+__all__ = ["log_prob_rates", "peak_gib", "product_seconds", "step_seconds"]
+
+
+def _texts(lm: Any, n: int, length: int) -> list[list[int]]:
+    tokens = np.random.default_rng(0).integers(lm.vocabulary_size // 2, size=(n, length))
+    rows: list[list[int]] = tokens.tolist()
+    return rows
+
+
+def step_seconds(lm: Any, n_rows: int, length: int, steps: int = 5) -> float:
+    """Median seconds of a decoding step and its draw, in rows that hold `length` tokens."""
+    import torch
+
+    decoding = lm.start(_texts(lm, 1, length) * n_rows, max_new_tokens=steps + 1)
+    u = torch.full((n_rows,), 0.5, dtype=torch.float64)
+    taken = []
+    for _ in range(steps + 1):
+        begun = perf_counter()
+        decoding.step(decoding.draw(u))
+        taken.append(perf_counter() - begun)
+    return float(np.median(taken[1:]))
+
+
+def product_seconds(lm: Any, n_rows: int, rounds: int = 3) -> float:
+    """Least seconds of the linear layers alone on one token a row: no way of decoding is faster."""
+    import torch
+
+    model = lm.model
+    layers = [layer for layer in model.module.modules() if isinstance(layer, torch.nn.Linear)]
+    inputs = {layer.in_features: torch.randn(n_rows, layer.in_features, dtype=layer.weight.dtype) for layer in layers}
+    taken = []
+    with torch.inference_mode(), model.fast_products():
+        for _ in range(rounds):
+            begun = perf_counter()
+            for layer in layers:
+                layer(inputs[layer.in_features])
+            taken.append(perf_counter() - begun)
+    return min(taken)
+
+
+def log_prob_rates(lm: Any, n: int = 256, new_tokens: int = 64, batch_size: int = 64) -> tuple[float, float]:
+    """Tokens a second of given answers: by `log_probs`, and by bare forward passes that keep the answers' logits."""
+    import torch
+
+    prompt = "Go on."
+    answers = _texts(lm, n, new_tokens)
+    begun = perf_counter()
+    lm.log_probs([prompt] * n, answers)
+    ours = perf_counter() - begun
+    context = lm.encode_prompts([prompt])[0]
+    rows = torch.tensor([context + answer for answer in answers])
+    own = lm.model.module.config._attn_implementation
+    lm.model.module.set_attn_implementation("sdpa")
+    begun = perf_counter()
+    with torch.inference_mode():
+        for start in range(0, n, batch_size):
+            batch = rows[start : start + batch_size]
+            lm.model.module(input_ids=batch, use_cache=False, logits_to_keep=new_tokens + 1)
+    bare = perf_counter() - begun
+    lm.model.module.set_attn_implementation(own)
+    return n * new_tokens / ours, n * new_tokens / bare
+
+
+def peak_gib(lm: Any, n_rows: int = 512, length: int = 192) -> float:
+    """The most memory that a process of its own holds while it steps `n_rows` rows of `length` tokens, in GiB."""
+    request = json.dumps([lm.name, lm.device, lm.dtype, n_rows, length])
+    done = subprocess.run([sys.executable, "-m", __name__, request], capture_output=True, text=True)
+    if done.returncode:
+        raise ModelUnavailable(f"the memory of {lm.name!r} could not be measured: {done.stderr.strip()[-400:]}")
+    return float(done.stdout)
+
+
+def _report_peak(name: str, device: str, dtype: str, n_rows: int, length: int) -> None:
+    import resource
+
+    from morl_envs import lm
+
+    step_seconds(lm.load(name, device, dtype), n_rows, length - 3, steps=2)
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+
+
+if __name__ == "__main__":
+    _report_peak(*json.loads(sys.argv[1]))
