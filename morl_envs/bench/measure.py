@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,39 +63,33 @@ class Request:
         return models.load(self.lm, self.device, self.dtype)
 
 
-def throughput(request: Request) -> Iterator[Row]:
+def throughput(request: Request, case: Case) -> Iterator[Row]:
     """Whole batches of answers, prefill included: ours and transformers' in turn, then vLLM's."""
-    found: dict[Case, dict[str, list[float]]] = {}
-    asked: dict[Case, list[list[int]]] = {}
-    for case in CASES:
-        writer = Writer(case.n_envs, case.new_tokens, **request.kwargs)
-        writer.seconds(min(4, case.new_tokens), case.group, 0)  # what is done once: packing, the allocator's growth
-        found[case] = {OURS: [], "transformers": []}
-        n = case.n_envs * case.new_tokens
-        for repeat in range(request.repeats):
-            found[case][OURS].append(n / writer.seconds(case.new_tokens, case.group, repeat))
-            indices = writer.reset(case.group, repeat)
-            rows = contexts(request.model, writer.envs.unwrapped.prompts, indices)
-            found[case]["transformers"].append(n / transformers_seconds(request.model, rows, case.new_tokens))
-        asked[case] = rows
-        yield _throughput_row(case, found[case])
-    if request.vllm is None:
-        return
-    told = vllm_answers(request.vllm, _vllm_request(request, asked))
-    for case, seconds in zip(CASES, told["seconds"], strict=True):
-        found[case]["vLLM"] = [case.n_envs * case.new_tokens / s for s in seconds]
-        yield _throughput_row(case, found[case])
+    writer = Writer(case.n_envs, case.new_tokens, **request.kwargs)
+    writer.seconds(min(4, case.new_tokens), case.group, 0)  # what is done once: packing, the allocator's growth
+    found: dict[str, list[float]] = {OURS: [], "transformers": []}
+    n = case.n_envs * case.new_tokens
+    for repeat in range(request.repeats):
+        found[OURS].append(n / writer.seconds(case.new_tokens, case.group, repeat))
+        rows = contexts(request.model, writer.envs.unwrapped.prompts, writer.reset(case.group, repeat))
+        found["transformers"].append(n / transformers_seconds(request.model, rows, case.new_tokens))
+    yield _throughput_row(case, found)
+    if request.vllm is not None:
+        told = vllm_answers(request.vllm, _vllm_request(request, case, rows))
+        found["vLLM"] = [n / seconds for seconds in told["seconds"][0]]
+        version, dtype, compiled = told["version"], told["dtype"], told["compilation"]
+        yield _throughput_row(case, found, f"vLLM {version} in {dtype}, compilation {compiled}")
 
 
-def _throughput_row(case: Case, measured: dict[str, list[float]]) -> Row:
+def _throughput_row(case: Case, measured: dict[str, list[float]], remark: str = "") -> Row:
     comparisons = [
         Comparison(of=OURS, to="transformers", asked=case.over_transformers),
         Comparison(of=OURS, to="vLLM", asked=case.over_vllm),
     ]
-    return Row(name=case.name, unit="tokens/s", measured=measured, comparisons=comparisons)
+    return Row(name=case.name, unit="tokens/s", measured=measured, comparisons=comparisons, remark=remark)
 
 
-def _vllm_request(request: Request, asked: dict[Case, list[list[int]]]) -> dict[str, Any]:
+def _vllm_request(request: Request, case: Case, rows: list[list[int]]) -> dict[str, Any]:
     import torch
 
     return {
@@ -102,7 +97,7 @@ def _vllm_request(request: Request, asked: dict[Case, list[list[int]]]) -> dict[
         "dtype": request.vllm_dtype or request.model.dtype,
         "threads": torch.get_num_threads(),
         "repeats": request.repeats,
-        "cases": [{"contexts": rows, "new_tokens": case.new_tokens} for case, rows in asked.items()],
+        "cases": [{"contexts": rows, "new_tokens": case.new_tokens}],
     }
 
 
@@ -232,7 +227,7 @@ def growth(request: Request) -> Growth:
 
 
 MEASUREMENTS: dict[str, Callable[[Request], Iterator[Row]]] = {
-    "throughput": throughput,
+    **{f"{case.n_envs}x{case.new_tokens}": partial(throughput, case=case) for case in CASES},
     "lengths": lengths,
     "late-steps": late_steps,
     "bookkeeping": bookkeeping,

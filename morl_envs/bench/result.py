@@ -95,7 +95,6 @@ class BenchResult(BaseModel):
     versions: dict[str, str]
     lm: str
     dtype: str
-    peers: dict[str, str] = {}
     rows: list[Row] = []
     growth: Growth = Growth()
 
@@ -131,8 +130,7 @@ class BenchResult(BaseModel):
 
     def as_markdown(self) -> str:
         """The table of the documentation: figures with their spread, ratios, and which rows fall short."""
-        peers = "; ".join(f"{name}: {told}" for name, told in self.peers.items())
-        lines = [f"{self.machine}. `{self.lm}` in {self.dtype}.{' ' + peers + '.' if peers else ''}", ""]
+        lines = [f"{self.machine}. `{self.lm}` in {self.dtype}.", ""]
         lines += ["| what | measured | ratio | asked | reached |", "| :-- | :-- | --: | --: | :-- |"]
         for row in self.rows:
             figures = "<br>".join(f"{name} {spread(values)}" for name, values in row.measured.items())
