@@ -38,6 +38,7 @@ class Request:
         repeats: Of each figure.
         vllm: The interpreter of an environment that has vLLM; None: it is left out.
         vllm_dtype: What vLLM computes in; None: as here.
+        vllm_eager: Whether vLLM is kept from compiling the model.
     """
 
     lm: str
@@ -46,6 +47,7 @@ class Request:
     repeats: int = 3
     vllm: Path | None = None
     vllm_dtype: str | None = None
+    vllm_eager: bool = False
 
     def __post_init__(self) -> None:
         require(self.repeats >= 1, "--repeats", "must be at least 1", self.repeats)
@@ -97,6 +99,8 @@ def _vllm_request(request: Request, case: Case, rows: list[list[int]]) -> dict[s
         "dtype": request.vllm_dtype or request.model.dtype,
         "threads": torch.get_num_threads(),
         "repeats": request.repeats,
+        "eager": request.vllm_eager,
+        "processes": not request.vllm_eager,
         "cases": [{"contexts": rows, "new_tokens": case.new_tokens}],
     }
 

@@ -161,6 +161,7 @@ def bench(
     only: Annotated[list[str] | None, typer.Option(help="Some of the measurements; all by default.")] = None,
     vllm: Annotated[Path | None, typer.Option(help="Python of an environment that has vLLM.")] = None,
     vllm_dtype: Annotated[str | None, typer.Option(help="What vLLM computes in; the same by default.")] = None,
+    vllm_eager: Annotated[bool, typer.Option("--vllm-eager", help="Keep vLLM from compiling, in one process.")] = False,
     out: Annotated[Path, typer.Option(help="Folder; figures of the same machine there are added to.")] = Path(
         "runs/bench"
     ),
@@ -169,7 +170,7 @@ def bench(
     from morl_envs.bench.measure import Request
     from morl_envs.cli.bench import bench as measured
 
-    request = Request(lm, device, dtype, repeats=repeats, vllm=vllm, vllm_dtype=vllm_dtype)
+    request = Request(lm, device, dtype, repeats, vllm, vllm_dtype, vllm_eager)
     measured(console, request, out, only or [])
 
 
