@@ -10,7 +10,6 @@ from typing import Any
 import gymnasium
 import numpy as np
 import pytest
-from gymnasium.vector import VectorEnv
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mo_gymnasium.wrappers import LinearReward
@@ -319,45 +318,6 @@ def test_observations_are_markov_states_numbered_as_documented() -> None:
     assert (env.mdp.rewards >= 0).all()
     env.reset()
     assert env.step(4)[4]["reward_components"]["first"] >= 0
-
-
-@pytest.mark.parametrize("mode", ["NextStep", "SameStep"])
-def test_vector_infos_are_those_that_gymnasium_would_assemble(mode: str) -> None:
-    n = 3
-    envs: Any = gymnasium.make_vec(ID, num_envs=n, horizon=2, autoreset_mode=mode)
-    scalars = [make(horizon=2) for _ in range(n)]
-
-    def assembled(infos: list[dict[str, Any]]) -> dict[str, Any]:
-        whole: dict[str, Any] = {}
-        for i, info in enumerate(infos):
-            whole = VectorEnv._add_info(envs, whole, info, i)
-        return whole
-
-    def equal(a: Any, b: Any) -> None:
-        assert type(a) is type(b)
-        if isinstance(a, dict):
-            assert a.keys() == b.keys()
-            for key in a:
-                equal(a[key], b[key])
-        else:
-            assert a.dtype == b.dtype
-            np.testing.assert_array_equal(a, b)
-
-    equal(envs.reset(seed=7)[1], assembled([env.reset(seed=7 + i)[1] for i, env in enumerate(scalars)]))
-    ended = False
-    for actions in ([1, 2, 3], [4, 5, 6], [7, 8, 9], [1, 0, 1]):
-        infos = envs.step(np.array(actions))[4]
-        if ended and mode == "NextStep":
-            equal(infos, assembled([env.reset()[1] for env in scalars]))
-            ended = False
-            continue
-        steps = [env.step(action) for env, action in zip(scalars, actions, strict=True)]
-        ended = steps[0][2]
-        if ended and mode == "SameStep":
-            final = [{"final_obs": np.int64(step[0]), "final_info": step[4]} for step in steps]
-            equal(infos, assembled([{**f, **env.reset()[1]} for f, env in zip(final, scalars, strict=True)]))
-        else:
-            equal(infos, assembled([step[4] for step in steps]))
 
 
 def test_vector_rows_may_end_at_different_times() -> None:

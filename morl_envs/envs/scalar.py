@@ -89,7 +89,7 @@ class TextEnv(gymnasium.Env[Any, Any]):
         return logits
 
     def sample_next_tokens(self, u: ArrayLike, temperature: float = 1.0, **settings: Any) -> NDArray[np.int64]:
-        """The model's own draw of the next token, shape ``(1,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
+        """The model's own next token, shape ``(1,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
         tokens: NDArray[np.int64] = self._rows.sample_next_tokens(u, temperature, **settings)  # type: ignore[attr-defined]
         return tokens
 

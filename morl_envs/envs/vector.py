@@ -110,7 +110,7 @@ class TextVectorEnv(VectorEnv[Any, Any, Any]):
         return logits
 
     def sample_next_tokens(self, u: ArrayLike, temperature: float = 1.0, **settings: Any) -> NDArray[np.int64]:
-        """The model's own draw of the next token, ``(num_envs,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
+        """The model's own next tokens, shape ``(num_envs,)``; see :meth:`WrittenEpisodes.sample_next_tokens`."""
         tokens: NDArray[np.int64] = self._rows.sample_next_tokens(u, temperature, **settings)  # type: ignore[attr-defined]
         return tokens
 
