@@ -10,18 +10,18 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from time import perf_counter
 from typing import Any
 
 import gymnasium
-import mo_gymnasium
 import numpy as np
 
 import morl_envs  # noqa: F401  # registers the ids
+from morl_envs.bench.steps import REFERENCE, reference_rate, rule_envs, rule_rate
 
 ROUNDS = 7
-REFERENCE = "deep-sea-treasure-v0"
 RULES = {
     "morl/review-token-v0": ["brevity"],
     "morl/arithmetic-token-v0": ["correctness", "brevity", "format"],
@@ -39,7 +39,9 @@ def main() -> None:
     timed: dict[str, Callable[[], float]] = {REFERENCE: reference_rate}
     for n in chosen.num_envs:
         for id, objectives in RULES.items():
-            timed[f"{id}, {', '.join(objectives)}, {n} rows, random tokens"] = rule_rate(id, objectives, n)
+            timed[f"{id}, {', '.join(objectives)}, {n} rows, random tokens"] = partial(
+                rule_rate, rule_envs(id, objectives, n)
+            )
     found = interleaved(timed)
     print(f"{REFERENCE}: {shown(found[REFERENCE], ',.0f')} steps/s with random actions")
     for name, rates in found.items():
@@ -62,35 +64,6 @@ def interleaved(timed: dict[str, Callable[[], float]]) -> dict[str, list[float]]
 def shown(values: list[float], form: str) -> str:
     """The median, and the smallest and largest."""
     return f"{median(values):{form}} ({min(values):{form}} to {max(values):{form}})"
-
-
-def reference_rate(steps: int = 20_000) -> float:
-    """Steps a second of deep-sea-treasure, resets included, actions drawn beforehand."""
-    env: Any = mo_gymnasium.make(REFERENCE)
-    actions = np.random.default_rng(0).integers(env.action_space.n, size=steps).tolist()
-    env.reset(seed=0)
-    start = perf_counter()
-    for action in actions:
-        _, _, terminated, truncated, _ = env.step(action)
-        if terminated or truncated:
-            env.reset()
-    return steps / (perf_counter() - start)
-
-
-def rule_rate(id: str, objectives: list[str], num_envs: int) -> Callable[[], float]:
-    """Measures tokens a second under random actions, autoreset and scoring included; no model runs."""
-    envs: Any = gymnasium.make_vec(id, num_envs=num_envs, objectives=objectives, autoreset_mode="SameStep")
-    calls = 3 * envs.unwrapped.max_new_tokens
-    actions = np.random.default_rng(0).integers(envs.single_action_space.n, size=(calls, num_envs))
-    envs.reset(seed=0)
-
-    def measured() -> float:
-        start = perf_counter()
-        for row in actions:
-            envs.step(row)
-        return calls * num_envs / (perf_counter() - start)
-
-    return measured
 
 
 def own_samples(lm: str, num_envs: int, calls: int = 24) -> str:
