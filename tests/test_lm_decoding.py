@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from scipy.stats import chisquare
 
 from morl_envs import lm
 from morl_envs.errors import InvalidParameter, ModelUnavailable
@@ -126,6 +127,20 @@ def test_answers_do_not_depend_on_how_often_what_is_drawn_is_looked_at(
     assert [answer.ended for answer in found] == [answer.ended for answer in expected]
     assert len({len(answer.tokens) for answer in found}) > 2, "answers end at different times"
     assert sorted(told) == list(range(16))
+
+
+def test_what_the_engine_draws_passes_a_chi_square_test_against_the_softmax(tiny_lm: str) -> None:
+    model = lm.load(tiny_lm, dtype="float32")
+    rows, context = 4_000, [5, 6, 7, 8]
+    decoding = model.start([context[:3]] * rows)
+    decoding.step([context[3]] * rows)
+    drawn = decoding.draw(torch.from_numpy(np.random.default_rng(0).random(rows)))
+    expected = rows * plain_logits(model, context).double().softmax(-1).numpy()
+    counts = np.bincount(drawn.numpy(), minlength=len(expected))
+    often = expected >= 5  # the test's own condition; the others are one bin
+    assert often.sum() > 20
+    bins = [np.append(values[often], values[~often].sum()) for values in (counts, expected)]
+    assert chisquare(*bins).pvalue > 1e-3
 
 
 def test_a_cache_that_grows_keeps_what_it_holds(tiny_lm: str) -> None:
