@@ -48,6 +48,8 @@ def prepare(request: dict[str, Any]) -> None:
     }
     if not processes:
         settings["OMP_NUM_THREADS"] = str(threads)
+    elif (openmp := Path(sys.prefix) / "lib" / "libiomp5.so").exists():
+        settings["LD_PRELOAD"] = str(openmp)  # of the package intel-openmp; vLLM asks for it, and its processes start anew
     for name, value in settings.items():
         os.environ.setdefault(name, value)
 
