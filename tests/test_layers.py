@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "lm": set(),
     "metrics": set(),
     "envs": {"tasks", "objectives", "lm"},
+    "bench": set(),
     "check": set(),
     "adapters": {"tasks", "objectives", "envs", "metrics"},
     "training": {"tasks", "objectives", "lm", "envs"},
