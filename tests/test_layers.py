@@ -21,12 +21,12 @@ ALLOWED: dict[str, set[str]] = {
     "lm": set(),
     "metrics": set(),
     "envs": {"tasks", "objectives", "lm"},
-    "bench": set(),
     "check": set(),
     "adapters": {"tasks", "objectives", "envs", "metrics"},
     "training": {"tasks", "objectives", "lm", "envs"},
     "evaluation": {"tasks", "objectives", "lm", "envs", "metrics"},
-    "cli": {"adapters", "tasks", "objectives", "lm", "envs", "metrics", "check", "training", "evaluation"},
+    "bench": {"tasks", "objectives", "lm", "envs", "evaluation"},
+    "cli": {"bench", "adapters", "tasks", "objectives", "lm", "envs", "metrics", "check", "training", "evaluation"},
 }
 """Layer -> the layers left of it that it may import."""
 

@@ -12,7 +12,8 @@ Run ``python vllm_peer.py request.json``, or hand the request to its standard in
 
 It prints one JSON object: for each case the seconds of each repeat, prefill included, and what vLLM ran on. A context
 is continued by exactly `new_tokens` tokens, sampled from the whole vocabulary at temperature 1. Each case is first run
-once without being timed, which is also when vLLM's prefix cache, on as by default, meets its contexts.
+once without being timed. vLLM's prefix cache, on as by default, is emptied before each run: what the contexts of a
+batch share is computed once, as here, and nothing is known from an earlier run.
 Optional: `eager` (do not compile the model), `processes` (vLLM's engine in processes of its own, its default).
 """
 
@@ -48,8 +49,6 @@ def prepare(request: dict[str, Any]) -> None:
     }
     if not processes:
         settings["OMP_NUM_THREADS"] = str(threads)
-    elif (openmp := Path(sys.prefix) / "lib" / "libiomp5.so").exists():
-        settings["LD_PRELOAD"] = str(openmp)  # of the package intel-openmp; vLLM asks for it, and its processes start anew
     for name, value in settings.items():
         os.environ.setdefault(name, value)
 
@@ -83,6 +82,7 @@ def _time(engine: Any, case: dict[str, Any], repeats: int) -> list[float]:
     prompts = [{"prompt_token_ids": context} for context in case["contexts"]]
     seconds = []
     for _ in range(repeats + 1):
+        engine.reset_prefix_cache()
         begun = time.perf_counter()
         answers = engine.generate(prompts, sampling, use_tqdm=False)
         seconds.append(time.perf_counter() - begun)
