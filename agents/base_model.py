@@ -77,9 +77,11 @@ class _Sampler:
         return tuple(actions)
 
     def log_probs(self, observations: Any, actions: Any) -> NDArray[np.float64]:
-        """Of single tokens sampled at a temperature above 0; unknown otherwise."""
-        if self.temperature == 0 or not isinstance(self.envs.single_action_space, spaces.Discrete):
+        """Of single tokens; unknown for whole answers."""
+        if not isinstance(self.envs.single_action_space, spaces.Discrete):
             return np.full(len(actions), np.nan)
+        if self.temperature == 0:
+            return np.zeros(len(actions))
         scores = log_softmax(base_scores(self.envs, observations).astype(np.float64) / self.temperature, axis=1)
         chosen: NDArray[np.float64] = scores[np.arange(len(scores)), actions]
         return chosen

@@ -75,6 +75,10 @@ class _Constant:
         written = np.where(observations == 0, 0, 1 + (observations - 1) // self.size)
         return self.words[np.minimum(written, len(self.words) - 1)]
 
+    def log_probs(self, observations: Any, actions: Any) -> NDArray[np.float64]:
+        """Of words, which are certain; unknown for whole answers."""
+        return np.full(len(actions), np.nan if self.words is None else 0.0)
+
 
 if __name__ == "__main__":
     import sys

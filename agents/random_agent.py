@@ -70,6 +70,12 @@ class _Random:
         texts = lm.decode([rng.integers(lm.vocabulary_size, size=self.n_tokens) for rng in generators])
         return tuple(text[: space.max_length] for text in texts)
 
+    def log_probs(self, observations: Any, actions: Any) -> NDArray[np.float64]:
+        """Of actions from a finite set; unknown for texts."""
+        space = self.envs.single_action_space
+        known = -np.log(space.n) if isinstance(space, spaces.Discrete) else np.nan
+        return np.full(len(actions), known)
+
 
 if __name__ == "__main__":
     import sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Self
 
 from morl_envs.errors import BudgetExceeded, require
 
@@ -47,6 +48,10 @@ class Meter:
         self.scored_completions = 0
         self.generated_tokens = 0
         self.forward_passes = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Itself: whoever steps a copy of an environment pays as well."""
+        return self
 
     def charge(self, *, scored_completions: int = 0, generated_tokens: int = 0, forward_passes: int = 0) -> None:
         """Add to the counts.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from morl_envs.errors import require
 
-__all__ = ["EvaluationProtocol", "Prompt"]
+__all__ = ["EvaluationProtocol", "Prompt", "content_hash"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,12 @@ class Prompt:
     text: str
     id: str = ""
     reference: str | None = None
+
+
+def content_hash(prompts: Sequence[Prompt]) -> str:
+    """SHA-256 (hex) of the ids, texts and references of prompts, in their order."""
+    rows = [[prompt.id, prompt.text, prompt.reference] for prompt in prompts]
+    return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

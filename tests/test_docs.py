@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,9 @@ CERTIFICATES = sorted((ROOT / "docs/environments/certificates").glob("*.json"))
 EPISODES = sorted((ROOT / "docs/environments/episodes").glob("*.gif"))
 ANSWERS = sorted((ROOT / "docs/environments/answers").glob("*.json"))
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+sys.path.insert(0, str(ROOT / "docs"))  # as Sphinx and Python do for what they find there
 
 
 def load(name: str) -> Any:

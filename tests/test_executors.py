@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -121,31 +120,44 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def strike(process: subprocess.Popen[bytes], units: Path, rng: random.Random) -> bool:
-    """Kill a run a moment after a random number of units are there; whether it was still running then."""
-    wanted = rng.randrange(15)
+def strike(process: subprocess.Popen[bytes], units: Path, rng: random.Random) -> int | None:
+    """Kill a run a moment after none to three more units are there: how many there are, or None if it ended before."""
+    more = rng.randrange(4)
+    wanted = len(list(units.glob("*.json"))) + more
     while process.poll() is None and len(list(units.glob("*.json"))) < wanted:
-        time.sleep(0.01)
-    time.sleep(rng.uniform(0, 0.2) if wanted else rng.uniform(0, 3))
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0, 0.05) if more else rng.uniform(0, 4))
     running = process.poll() is None
-    process.send_signal(signal.SIGKILL)
+    process.kill()
     process.wait()
-    return running
+    return len(list(units.glob("*.json"))) if running else None
+
+
+def check(out: Path, whole: Path) -> None:
+    assert comparable(out) == comparable(whole)
+    assert {path.name for path in out.iterdir()} >= {"agent", "front.png", "result.json"}
+    assert not (out / "units").exists()
 
 
 @pytest.mark.parametrize("executor", ["local", "processes"])
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_file(
     executor: str, whole: Path, tmp_path: Path
 ) -> None:
-    """MORL_ENVS_KILLS sets how often; 30 times in tests/benchmarks/killing.py."""
-    kills = int(os.environ.get("MORL_ENVS_KILLS", "2"))
-    options = ["--resume", "--executor", executor, "--workers", "2"]
-    rng = random.Random(executor)
-    struck = [strike(start(tmp_path, *options), tmp_path / "units", rng) for _ in range(kills)]
-    assert start(tmp_path, *options).wait() == 0
-    assert any(struck) and comparable(tmp_path) == comparable(whole)
-    assert {path.name for path in tmp_path.iterdir()} >= {"agent", "front.png", "result.json"}
-    assert not (tmp_path / "units").exists()
+    """MORL_ENVS_KILLS sets how often; 30 times in tests/benchmarks/killing.py. A run that ends between is compared."""
+    kills, options = int(os.environ.get("MORL_ENVS_KILLS", "2")), ["--resume", "--executor", executor, "--workers", "2"]
+    rng, struck, ended = random.Random(executor), [], 0
+    while len(struck) < kills:
+        out = tmp_path / str(ended)
+        finished = strike(start(out, *options), out / "units", rng)
+        if finished is None:
+            check(out, whole)
+            ended += 1
+        else:
+            struck.append(finished)
+    out = tmp_path / str(ended)
+    assert start(out, *options).wait() == 0
+    check(out, whole)
+    print(f"{executor}: killed with {struck} of 15 units finished; {ended + 1} runs came to their end")
 
 
 def test_a_run_folder_is_gone_on_with_by_the_same_request_only(tmp_path: Path) -> None:

@@ -167,6 +167,32 @@ def test_the_interquartile_mean_drops_a_quarter_at_each_end() -> None:
     assert interquartile_mean([[7.0]]) == 7
 
 
+@given(st.lists(st.floats(-5, 5), min_size=1, max_size=20), st.randoms(use_true_random=False), st.data())
+def test_the_interquartile_mean_knows_no_order_and_rises_with_any_score(
+    scores: list[float], random: Any, data: Any
+) -> None:
+    found = interquartile_mean([scores])
+    assert min(scores) - 1e-9 <= found <= max(scores) + 1e-9
+    shuffled = random.sample(scores, len(scores))
+    cut = data.draw(st.integers(0, len(scores)))
+    assert interquartile_mean([shuffled[:cut], shuffled[cut:]] if 0 < cut < len(scores) else [shuffled]) == (
+        pytest.approx(found)
+    )
+    at = data.draw(st.integers(0, len(scores) - 1))
+    assert interquartile_mean([[s + (i == at) for i, s in enumerate(scores)]]) >= found - 1e-9
+
+
+TEXTS = st.lists(st.lists(st.sampled_from("abcd"), max_size=6).map(" ".join), min_size=1, max_size=5)
+
+
+@given(TEXTS, st.integers(1, 3), st.randoms(use_true_random=False))
+def test_distinct_n_knows_no_order_and_falls_with_repetition(texts: list[str], n: int, random: Any) -> None:
+    found = distinct_n(texts, n)
+    assert np.isnan(found) or 0 < found <= 1
+    assert distinct_n(random.sample(texts, len(texts)), n) == pytest.approx(found, nan_ok=True)
+    assert distinct_n(texts * 2, n) == pytest.approx(found / 2, nan_ok=True)
+
+
 def test_runs_are_redrawn_within_their_task() -> None:
     drawn = resampled_runs([[1.0, 2.0], [30.0]], n_resamples=50)
     assert {tuple(sorted(set(d[0]))) for d in drawn} == {(1.0,), (2.0,), (1.0, 2.0)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import gymnasium
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,20 +59,38 @@ def test_chance_is_worse_at_everything(exact: EvaluationResult, chance: Evaluati
     assert worst.front["expected_utility"].high < best.front["expected_utility"].low
     low, high = worst.steering["rank_correlation"].low, worst.steering["rank_correlation"].high
     assert (low <= 0.0).all() and (high >= 0.0).all(), "chance does not answer to weights"
-    assert "kl" not in worst.guards, "it does not say what it chose with which probability"
+    assert (worst.guards["kl"].value > 1).all()
+    silent = evaluated("best_of_n", "n=1", weights=[[1, 0]])
+    assert "kl" not in report(silent, n_resamples=2).guards, "it does not say what it chose with which probability"
     for name, estimate in estimates(worst).items():
         assert (estimate.low <= estimate.high).all(), name
 
 
 def test_the_divergence_from_the_prior_is_the_exact_one() -> None:
-    import gymnasium
-
     result = evaluated("exact_dial", "kl_coef=0.8", weights=[[0.5, 0.5]], n_prompts=150)
     env: Any = gymnasium.make(DIAL).unwrapped
     estimate = report(result, n_resamples=300).guards["kl"]
     exact = env.optimal_policy([0.5, 0.5], 0.8).kl
     assert estimate.value[0] == pytest.approx(exact, rel=0.1)
     assert evaluated("base_model", weights=[[1, 0]]).log_ratios == [[[0.0] * 10]] * 3
+
+
+def test_the_divergence_of_chance_and_of_a_constant_is_known_too() -> None:
+    """Chance: the mean over its answers of log (1 / V) - log p; a constant text: -log p of that text, every time."""
+    text = "old fox sings softly small river waits slowly"
+    env: Any = gymnasium.make(DIAL).unwrapped
+    constant, chance = (
+        evaluate(build(name, given), DIAL, weights=[[1, 0]], seeds=[0], n_prompts=5)
+        for name, given in (("constant_text", [f"text={text}"]), ("random_agent", []))
+    )
+    for result in (constant, chance):
+        assert result.log_ratios is not None
+        for answer, ratio in zip(result.completions[0][0], result.log_ratios[0][0], strict=True):
+            words = env.lm.encode_completion(answer)
+            rows = [0, *(1 + word for word in words[:-1])]
+            under = float(np.log(env.mdp.prior[rows, words]).sum())
+            own = 0.0 if result is constant else -len(words) * np.log(env.action_space.n)
+            assert ratio == pytest.approx(own - under, abs=1e-3)
 
 
 def test_one_seed_or_one_prompt_leaves_out_what_cannot_be_computed() -> None:

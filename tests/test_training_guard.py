@@ -40,7 +40,12 @@ def reachable(root: Any, limit: int = 200_000) -> Iterator[Any]:
             waiting += [getattr(found, "__self__", None)]
 
 
-CASES = ["morl/review-completion-v0", "morl/review-token-v0", "morl/dial-token-v0"]
+CASES = [
+    *(row.id("completion") for row in registry.TASKS.values() if "completion" in row.controls),
+    "morl/review-token-v0",
+    "morl/story-choice-v0",
+    "morl/dial-token-v0",
+]
 
 
 @pytest.fixture
@@ -56,17 +61,55 @@ def trained_in(tiny_lm: str) -> Any:
 def test_nothing_that_hangs_on_a_training_environment_is_a_test_prompt_or_a_gold_scorer(
     id: str, trained_in: Any
 ) -> None:
-    env = trained_in(id)()
-    env.reset(seed=0)
+    """Whoever takes apart the environment, its makers, its spec and all that it says finds neither."""
+    make_env = trained_in(id)
+    env = make_env()
+    held = [make_env, env, env.spec, env.reset(seed=0)]
+    held += [env.step(env.action_space.sample()) for _ in range(2) if env.unwrapped._running]
     task = registry.task(registry.task_and_control(id)[0])
-    secret = {prompt.id for prompt in task.prompts("test")}
     known = [objectives.gold(name) for name in task.objectives if registry.uses_lm(id)]
     golds = {gold.__class__ for gold in known if gold is not None}
-    found = list(reachable(env))
+    found = list(reachable(held))
     texts = {text for text in found if isinstance(text, str)}
-    assert {prompt.id for prompt in task.prompts("train")} & texts, "the search would have found prompts"
-    assert not secret & texts
+    for told in ("id", "text"):
+        own, secret = ({getattr(prompt, told) for prompt in task.prompts(split)} for split in ("train", "test"))
+        assert own & texts, "the search would have found prompts"
+        assert not (secret - own) & texts
     assert not [thing for thing in found if thing.__class__ in golds]
+
+
+def test_what_a_training_environment_says_names_no_other_scores(trained_in: Any) -> None:
+    env = trained_in("morl/review-completion-v0")()
+    _, told = env.reset(seed=0)
+    assert told.keys() == {"prompt", "prompt_id"}
+    info = env.step("A fine film.")[4]
+    assert info.keys() == {"reward_components", "completion"}
+    assert tuple(info["reward_components"]) == env.unwrapped.objectives
+    with pytest.raises(InvalidParameter, match="options"):
+        env.reset(options={"split": "test"})
+    assert env.spec.kwargs["split"] == "train"
+
+
+@pytest.mark.parametrize("id", ["morl/review-completion-v0", "morl/dial-token-v0"])
+def test_who_steps_a_copy_pays_too(id: str, trained_in: Any) -> None:
+    meter = Meter(Budget(scored_completions=2))
+    env = trained_in(id, meter)()
+    for other in (env, copy.deepcopy(env), copy.deepcopy(env)):
+        other.reset(seed=0)
+        while meter.scored_completions < 2 and other.unwrapped._running:
+            other.step(other.action_space.sample())
+    assert meter.scored_completions == 2
+    late = copy.deepcopy(env)
+    late.reset(seed=0)
+    with pytest.raises(BudgetExceeded, match="scored_completions must stay within 2"):
+        while True:
+            late.step(late.action_space.sample())
+
+
+def test_what_is_not_promised() -> None:
+    """In one process nobody can be kept from the package's own data: docs/evaluation.md says so."""
+    spec = training_envs("morl/dial-token-v0", Meter())().spec
+    assert gymnasium.make(spec.id, split="test").unwrapped.prompts == registry.task("dial").prompts("test")  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("id", CASES)

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from morl_envs import registry
 from morl_envs.budget import Budget
 from morl_envs.cli.agents import build
 from morl_envs.cli.validate import validate
 from morl_envs.errors import ContractViolation, InvalidParameter
 from morl_envs.evaluation import evaluate
-from morl_envs.evaluation.validity import optimum_has_no_regret, order_agrees, what_must_lose_loses
+from morl_envs.evaluation.reference import reference
+from morl_envs.evaluation.validity import mean_regrets, optimum_has_no_regret, order_agrees, what_must_lose_loses
+from morl_envs.spec import content_hash
 
 DIAL = "morl/dial-token-v0"
 RUN: dict[str, Any] = {"n_prompts": 20, "seeds": [0, 1, 2]}
@@ -41,6 +44,58 @@ def test_claims_that_do_not_hold_are_said_not_to(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("morl_envs.cli.validate.GRADED", (("noise=1",), ()))
     with pytest.raises(ContractViolation, match=r"morl/dial-token-v0: 2 of 9 claims do not hold: ExactDial\("):
         validate(Console(quiet=True), DIAL, n_prompts=5)
+
+
+LAB = "morl/review-lab-v0"
+FEW: dict[str, Any] = {"weights": [[1, 0, 0], [0.2, 0.3, 0.5], [0, 0, 1]], "seeds": [0]}
+
+
+@pytest.mark.parametrize("task", ["review", "story", "summary"])
+@pytest.mark.parametrize(("n_prompts", "num_envs"), [(8, 8), (3, 2)])
+def test_the_optimum_of_a_lab_has_no_regret(task: str, n_prompts: int, num_envs: int) -> None:
+    result = evaluate(
+        build("exact_lab", []), registry.row(task).id("lab"), n_prompts=n_prompts, num_envs=num_envs, **FEW
+    )
+    assert reference(result).origin == "exact"
+    assert result.prompts_sha256 == content_hash(registry.task(task).prompts("train")[:n_prompts])
+    check = optimum_has_no_regret(result)
+    assert check.passed, check.found
+
+
+def test_what_is_no_optimum_of_a_lab_has_regret() -> None:
+    optimum, greedy, ignoring = (
+        evaluate(build(*agent), LAB, **FEW)
+        for agent in (
+            ("exact_lab", []),
+            ("base_model", ["temperature=0"]),
+            ("weight_ignoring", ["of=exact_lab"]),
+        )
+    )
+    for other in (greedy, ignoring):
+        assert not optimum_has_no_regret(other).passed
+        assert (mean_regrets([other]) > mean_regrets([optimum]) + 0.01).all()
+
+
+def test_the_front_of_a_lab_is_that_of_the_prompts_that_were_answered() -> None:
+    """The first prompt's own front, and not that of all eight."""
+    result = evaluate(build("exact_lab", []), LAB, weights=np.eye(3), seeds=[0], n_prompts=1)
+    env: Any = gymnasium.make(LAB).unwrapped
+    found, whole = reference(result).front, np.array(env.pareto_front())
+    assert found.max(axis=0) == pytest.approx(np.diag(result.mean_returns()))
+    assert whole.max(axis=0) != pytest.approx(found.max(axis=0))
+    with pytest.raises(InvalidParameter, match=r"n_prompts must be in \[1, 8\], got 9"):
+        env.pareto_front(n_prompts=9)
+
+
+def test_controls_lose_to_the_optimum_of_a_lab() -> None:
+    console = Console(record=True, width=150)
+    checks = validate(console, LAB, n_prompts=40, seeds=[0, 1, 2])
+    assert len(checks) == 6 and all(check.passed for check in checks), console.export_text()
+
+
+def test_an_agent_without_tables_is_no_optimum_of_them() -> None:
+    with pytest.raises(InvalidParameter, match="env must know its optimal actions"):
+        build("exact_lab", []).policy(np.eye(2)[0]).start(object())
 
 
 def test_a_policy_that_ignores_its_weights_answers_all_alike() -> None:

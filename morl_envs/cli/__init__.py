@@ -186,9 +186,9 @@ def report_(
 
 @app.command("validate-protocol")
 def validate_protocol(
-    env: Annotated[str, typer.Option(help="Environment id: dial, or one with whole answers.")] = "morl/dial-token-v0",
-    n_prompts: Annotated[int, typer.Option(help="Test prompts.")] = 40,
-    lm: Lm = "smollm2-135m",
+    env: Annotated[str, typer.Option(help="Id: dial, a lab, or one with whole answers.")] = "morl/dial-token-v0",
+    n_prompts: Annotated[int, typer.Option(help="Test prompts, at most the protocol's.")] = 40,
+    lm: Lm = "embedded",
     device: Device = "auto",
     dtype: Dtype = "auto",
 ) -> None:

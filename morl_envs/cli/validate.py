@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gymnasium
@@ -46,19 +46,30 @@ GRADED = (
 """Settings of `exact_dial` from the optimum to the prior."""
 
 _METHOD = ("best_of_n", ("n=8",))
-_WRAPPERS = ("weight_ignoring", "shuffled_feedback", "permuted_weights")
 _DIAL_TEXT = "old fox sings softly small river waits slowly"
 
 Named = tuple[str, tuple[str, ...]]
 
 
-def validate(console: Console, id: str, *, n_prompts: int, num_envs: int = 64, **env_kwargs: Any) -> list[Check]:
-    """Print the checks on `id` and return them.
+def validate(
+    console: Console,
+    id: str,
+    *,
+    n_prompts: int,
+    seeds: Sequence[int] | None = None,
+    num_envs: int = 64,
+    **env_kwargs: Any,
+) -> list[Check]:
+    """Print the checks on `id`, under the protocol's seeds or some others, and return them.
 
     Raises:
         ContractViolation: if any of them fails, after all are printed.
     """
-    run: dict[str, Any] = {"n_prompts": n_prompts, "num_envs": num_envs, "env_kwargs": env_kwargs}
+    run: dict[str, Any] = {
+        "n_prompts": min(n_prompts, registry.protocol(id).n_prompts),
+        "num_envs": num_envs,
+        "env_kwargs": env_kwargs,
+    }
     checks = []
     rows = Table(box=box.SIMPLE, pad_edge=False)
     rows.add_column("", no_wrap=True)
@@ -75,7 +86,11 @@ def validate(console: Console, id: str, *, n_prompts: int, num_envs: int = 64, *
 
 
 def _checks(console: Console, id: str, run: dict[str, Any]) -> Iterator[Check]:
-    method = _evaluated(console, _METHOD, id, run)
+    if registry.task_and_control(id)[1] == "lab":
+        method = _evaluated(console, ("exact_lab", ()), id, run)
+        yield optimum_has_no_regret(method)
+    else:
+        method = _evaluated(console, _METHOD, id, run)
     if id == EXACT:
         graded = [_evaluated(console, ("exact_dial", settings), id, run) for settings in GRADED]
         yield optimum_has_no_regret(graded[0])
@@ -87,10 +102,15 @@ def _checks(console: Console, id: str, run: dict[str, Any]) -> Iterator[Check]:
 
 def _controls(id: str) -> Iterator[Named]:
     yield "random_agent", ()
-    yield "constant_text", (f"text={_DIAL_TEXT}",) if id == EXACT else ()
     yield "base_model", ()
+    if registry.task_and_control(id)[1] == "lab":  # nothing is sampled or scored there that could be shuffled
+        yield "base_model", ("temperature=0",)
+        yield "weight_ignoring", ("of=exact_lab",)
+        yield "permuted_weights", ("of=exact_lab",)
+        return
+    yield "constant_text", (f"text={_DIAL_TEXT}",) if id == EXACT else ()
     name, settings = _METHOD
-    for wrapper in _WRAPPERS:
+    for wrapper in ("weight_ignoring", "shuffled_feedback", "permuted_weights"):
         listed = ", ".join(f'"{setting}"' for setting in settings)
         yield wrapper, (f"of={name}", f"settings=[{listed}]")
 

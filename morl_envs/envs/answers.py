@@ -68,6 +68,11 @@ class AnswerSets:
             chosen.append(actions[int(tied[values[tied].sum(axis=1).argmax()])])
         return chosen
 
+    def first(self, n: int) -> AnswerSets:
+        """Those of the first `n` prompts."""
+        require(1 <= n <= len(self.points), "n_prompts", f"must be in [1, {len(self.points)}]", n)
+        return AnswerSets(self.lattice, self.points[:n], self.steps[:n], self.actions[:n])
+
     def _summed(self, gamma: float, pruned: Callable[[Points], Points]) -> Points:
         total: NDArray[np.float64] = np.zeros((1, self.points[0].shape[1]))
         for values in self._discounted(gamma):

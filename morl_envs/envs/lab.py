@@ -69,12 +69,17 @@ class _Known:
         require(dtype == "float32", "dtype", "must be 'float32': others choose other words", dtype)
         return shipped(self.task.name, self.objectives)
 
-    def pareto_front(self, gamma: float = 1.0) -> list[NDArray[np.float64]]:
+    def pareto_front(self, gamma: float = 1.0, n_prompts: int | None = None) -> list[NDArray[np.float64]]:
         """Mean returns over the prompts of all deterministic policies that no other dominates; each of shape ``(k,)``.
 
         Exact: every answer was enumerated (``morl-envs enumerate``), and averages of lattice points are lattice points.
+
+        Args:
+            gamma: Discount.
+            n_prompts: Over how many of the prompts, the first ones; None for all.
         """
-        return list(self._answers().pareto_front(gamma))
+        known = self._answers()
+        return list((known if n_prompts is None else known.first(n_prompts)).pareto_front(gamma))
 
     def convex_coverage_set(self, gamma: float = 1.0) -> list[NDArray[np.float64]]:
         """The points of the front that are best for some linear weights; each of shape ``(k,)``."""

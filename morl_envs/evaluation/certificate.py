@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from morl_envs.errors import InvalidParameter
+from morl_envs.evaluation.files import Kept
 
 __all__ = ["Certificate", "Interval", "Matrix"]
 
@@ -25,7 +23,7 @@ class Interval(BaseModel):
     high: Matrix
 
 
-class Certificate(BaseModel):
+class Certificate(Kept):
     """How the objectives of a task relate; matrices are ``(k, k)``, with intervals over resampled prompts.
 
     Attributes:
@@ -49,7 +47,8 @@ class Certificate(BaseModel):
         labels: For each pair "i, j": conflicting, independent, complementary or unsettled.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    _kind: ClassVar[str] = "a certificate (schema 1)"
+    _indent: ClassVar[int | None] = 1
 
     schema_version: Literal[1] = 1
     task: str
@@ -70,25 +69,3 @@ class Certificate(BaseModel):
     kl: float
     hypervolume: float
     labels: dict[str, str]
-
-    def save(self, path: Path) -> None:
-        """Write JSON; the file appears complete or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        try:
-            partial.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            InvalidParameter: if the file is not a certificate of this schema.
-        """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError) as error:
-            raise InvalidParameter(f"path must be a certificate (schema 1), got {str(path)!r}: {error}") from error

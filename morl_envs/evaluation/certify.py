@@ -47,45 +47,65 @@ def certify(
     Raises:
         InvalidParameter: for an unknown task or keyword argument, or a number out of range.
     """
-    row = registry.row(task)
-    control = "completion" if "completion" in row.controls else row.controls[0]
-    with_lm = registry.uses_lm(row.id(control))
-    require(not with_lm or control == "completion", "task", "must have a completion environment", task)
+    id, with_lm = _measured_id(task)
     require(isinstance(n_samples, int) and n_samples >= 2, "n_samples", "must be an integer of at least 2", n_samples)
     require(np.isfinite(kl) and kl > 0, "kl", "must be finite and more than 0", kl)
     require(isinstance(seed, int) and seed >= 0, "seed", "must be an integer of at least 0", seed)
-    env: Any = gymnasium.make(row.id(control), **env_kwargs).unwrapped
+    env: Any = gymnasium.make(id, **env_kwargs).unwrapped
     valid = isinstance(n_prompts, int) and 2 <= n_prompts <= len(env.prompts)
     require(valid, "n_prompts", f"must be an integer in [2, {len(env.prompts)}]", n_prompts)
     watch = on_progress or (lambda done, total: None)
     sample = sampled_by_lm if with_lm else sampled_by_prior
-    sampled = sample(row.id(control), env_kwargs, n_prompts, n_samples, seed, watch)
-    rewards = sampled.rewards
-    correlation = _with_interval(lambda drawn: relationships.within_prompt_correlation(rewards[drawn]), n_prompts)
-    names = env.objectives
-    scored = {name: objectives.get(name).version for name in names} if with_lm else {}
+    sampled = sample(id, env_kwargs, n_prompts, n_samples, seed, watch)
+    scored = {name: objectives.get(name).version for name in env.objectives} if with_lm else {}
     return Certificate(
         task=task,
         lm=env.lm.name if with_lm else None,
         env_kwargs={name: value for name, value in env_kwargs.items() if name != "lm"},
-        objectives=names,
+        objectives=env.objectives,
         versions={**scored, **versions()},
         n_prompts=n_prompts,
         n_samples=n_samples,
         seed=seed,
-        mean=rewards.mean(axis=(0, 1)).tolist(),
-        spread=np.sqrt(np.diag(relationships.within_prompt_covariance(rewards))).tolist(),
-        low=np.quantile(rewards, 0.01, axis=(0, 1)).tolist(),
-        high=np.quantile(rewards, 0.99, axis=(0, 1)).tolist(),
-        correlation=correlation,
-        gradient_cosine=_gradient_cosine(env.lm, sampled, watch) if with_lm else None,
-        transfer=_with_interval(
-            lambda drawn: relationships.transfer_matrix(rewards[drawn], kl), n_prompts, n_resamples=200
-        ),
         kl=kl,
-        hypervolume=relationships.normalised_hypervolume(rewards, kl),
-        labels=_labels(names, correlation),
+        gradient_cosine=_gradient_cosine(env.lm, sampled, watch) if with_lm else None,
+        **_scales(sampled.rewards),
+        **_relations(sampled.rewards, env.objectives, kl),
     )
+
+
+def _measured_id(task: str) -> tuple[str, bool]:
+    """The id that a task is measured in, and whether that takes a language model."""
+    row = registry.row(task)
+    control = "completion" if "completion" in row.controls else row.controls[0]
+    with_lm = registry.uses_lm(row.id(control))
+    require(not with_lm or control == "completion", "task", "must have a completion environment", task)
+    return row.id(control), with_lm
+
+
+def _scales(rewards: NDArray[np.float64]) -> dict[str, Any]:
+    """Where the scores lie, each objective by itself."""
+    return {
+        "mean": rewards.mean(axis=(0, 1)).tolist(),
+        "spread": np.sqrt(np.diag(relationships.within_prompt_covariance(rewards))).tolist(),
+        "low": np.quantile(rewards, 0.01, axis=(0, 1)).tolist(),
+        "high": np.quantile(rewards, 0.99, axis=(0, 1)).tolist(),
+    }
+
+
+def _relations(rewards: NDArray[np.float64], names: tuple[str, ...], kl: float) -> dict[str, Any]:
+    """How the objectives go together, from their scores."""
+    n_prompts = len(rewards)
+    correlation = _with_interval(lambda drawn: relationships.within_prompt_correlation(rewards[drawn]), n_prompts)
+    transfer = _with_interval(
+        lambda drawn: relationships.transfer_matrix(rewards[drawn], kl), n_prompts, n_resamples=200
+    )
+    return {
+        "correlation": correlation,
+        "transfer": transfer,
+        "hypervolume": relationships.normalised_hypervolume(rewards, kl),
+        "labels": _labels(names, correlation),
+    }
 
 
 def _with_interval(statistic: Any, n_units: int, n_resamples: int = 1000) -> Interval:

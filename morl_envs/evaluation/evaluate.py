@@ -15,6 +15,7 @@ from morl_envs.evaluation.agent import Agent
 from morl_envs.evaluation.plan import Plan
 from morl_envs.evaluation.result import EvaluationResult, versions
 from morl_envs.evaluation.units import Unit, seed_units
+from morl_envs.spec import content_hash
 
 __all__ = ["assembled", "evaluate"]
 
@@ -84,6 +85,7 @@ def assembled(
         measured: Seconds and bytes.
     """
     env: Any = gymnasium.make(plan.id, **_scalar(plan.env_kwargs)).unwrapped
+    asked = env.prompts[: plan.n_prompts]
     grid = [[units[seed, w] for w in range(len(plan.weights))] for seed in plan.seeds]
     spent: dict[str, int] = {}
     for unit in units.values():
@@ -96,8 +98,8 @@ def assembled(
         objectives=env.objectives,
         weights=[list(row) for row in plan.weights],
         seeds=plan.seeds,
-        prompt_ids=tuple(prompt.id for prompt in env.prompts[: plan.n_prompts]),
-        prompts_sha256=env.task.content_hash(plan.env_kwargs["split"]),
+        prompt_ids=tuple(prompt.id for prompt in asked),
+        prompts_sha256=content_hash(asked),
         ref_point=env.protocol.ref_point,
         nadir=env.protocol.nadir,
         ideal=env.protocol.ideal,

@@ -48,13 +48,20 @@ def reference(result: EvaluationResult, front: ArrayLike | None = None) -> Refer
     env = _environment(result)
     if env is not None:
         try:
-            points = checked_points(env.pareto_front(registry.protocol(result.id).gamma))
+            points = checked_points(_exact(env, result))
         except InvalidParameter:
             pass  # known for some keyword arguments only
         else:
             return Reference(points, "exact", *_by_episode(env, result))
     points = result.mean_returns() if front is None else checked_points(front)
     return Reference(points[non_dominated(points)], "own" if front is None else "given")
+
+
+def _exact(env: Any, result: EvaluationResult) -> Any:
+    """The front of the prompts that were answered; those of `dial` are all alike."""
+    gamma = registry.protocol(result.id).gamma
+    lab = registry.task_and_control(result.id)[1] == "lab"
+    return env.pareto_front(gamma, len(result.prompt_ids)) if lab else env.pareto_front(gamma)
 
 
 def _environment(result: EvaluationResult) -> Any:

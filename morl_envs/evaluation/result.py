@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from morl_envs.errors import InvalidParameter
-from morl_envs.evaluation.files import write_atomically
+from morl_envs.evaluation.files import Kept
 from morl_envs.metrics import expected_utility, hypervolume
 
 __all__ = ["EvaluationResult", "versions"]
@@ -31,7 +29,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-class EvaluationResult(BaseModel):
+class EvaluationResult(Kept):
     """All that an evaluation found; every number of a leaderboard row can be computed from it.
 
     Attributes:
@@ -42,7 +40,7 @@ class EvaluationResult(BaseModel):
         weights: ``(m, k)``.
         seeds: Evaluation seeds, s of them.
         prompt_ids: Test prompts, n of them.
-        prompts_sha256: Hash of the split they come from.
+        prompts_sha256: Hash of their ids, texts and references (:func:`morl_envs.spec.content_hash`).
         ref_point: Reference point of the hypervolume, ``(k,)``.
         nadir: Where normalised returns are 0, ``(k,)``.
         ideal: Where they are 1, ``(k,)``.
@@ -56,12 +54,12 @@ class EvaluationResult(BaseModel):
         versions: Of the packages used.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    _kind: ClassVar[str] = "an evaluation result (schema 2)"
 
     schema_version: Literal[2] = 2
     id: str
     agent: str
-    settings: dict[str, Any] = {}
+    settings: dict[str, Any] = Field(default_factory=dict)
     objectives: tuple[str, ...]
     weights: list[list[float]]
     seeds: tuple[int, ...]
@@ -75,7 +73,7 @@ class EvaluationResult(BaseModel):
     completions: list[list[list[str]]]
     log_ratios: list[list[list[float]]] | None = None
     costs: dict[str, int]
-    measured: dict[str, float] = {}
+    measured: dict[str, float] = Field(default_factory=dict)
     versions: dict[str, str]
 
     @model_validator(mode="after")
@@ -120,21 +118,3 @@ class EvaluationResult(BaseModel):
     def expected_utility(self) -> float:
         """Expected utility of the mean returns over the evaluated weights."""
         return expected_utility(self.mean_returns(), self.weights)
-
-    def save(self, path: Path) -> None:
-        """Write JSON; the file appears complete or not at all."""
-        write_atomically(path, self.model_dump_json())
-
-    @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what :meth:`save` wrote.
-
-        Raises:
-            InvalidParameter: if the file is not a result of this schema.
-        """
-        try:
-            return cls.model_validate_json(path.read_text(encoding="utf-8"))
-        except (ValidationError, UnicodeDecodeError) as error:
-            raise InvalidParameter(
-                f"path must be an evaluation result (schema 2), got {str(path)!r}: {error}"
-            ) from error

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 FLOAT_ERROR = 1e-5
-"""Largest regret of an exact optimum: returns are sums of float32."""
+"""Largest regret of an exact optimum: returns are sums and means of float32."""
 TAU = 0.9
 """Least Kendall's tau between two orders that agree."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Self
 
 from morl_envs.errors import require, require_one_of
-from morl_envs.spec import Prompt
+from morl_envs.spec import Prompt, content_hash
 
 __all__ = ["SPLITS", "Partner", "Task"]
 
@@ -73,9 +71,8 @@ class Task:
         return replace(self, load_prompts=_Only(split, self.prompts(split)))
 
     def content_hash(self, split: str) -> str:
-        """SHA-256 (hex) of the ids, texts and references of a split."""
-        rows = [[p.id, p.text, p.reference] for p in self.prompts(split)]
-        return hashlib.sha256(json.dumps(rows, ensure_ascii=False).encode()).hexdigest()
+        """SHA-256 (hex) of a split; see :func:`morl_envs.spec.content_hash`."""
+        return content_hash(self.prompts(split))
 
     @property
     def turns(self) -> int:

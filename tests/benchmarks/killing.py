@@ -16,7 +16,7 @@ def main() -> None:
     """Run the test with as many kills as are asked for."""
     os.environ["MORL_ENVS_KILLS"] = sys.argv[1] if len(sys.argv) > 1 else "30"
     tests = Path(__file__).parents[1] / "test_executors.py"
-    raise SystemExit(pytest.main([str(tests), "-k", "killed_again", "-q", "-o", "timeout=0"]))
+    raise SystemExit(pytest.main([str(tests), "-k", "killed_again", "-q", "-rP", "-o", "timeout=0"]))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ MODULES = {
     "faithfulness": "alignment",
     "coverage": "alignment",
     "keywords": "alignment",
-    "relevance": "alignment",
+    "relevance": "topic",
     "fluency": "grammar",
     "diversity": "compression",
 }

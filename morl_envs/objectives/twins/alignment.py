@@ -11,14 +11,14 @@ from math import exp
 import numpy as np
 from numpy.typing import NDArray
 
-from morl_envs.objectives.twins.classifier import shape
+from morl_envs.objectives.twins.classifier import learned, shape
 from morl_envs.objectives.twins.vectors import known, matrix
 from morl_envs.objectives.words import FUNCTION
 from morl_envs.spec import Prompt
 
 __all__ = ["FEATURES", "NAMES", "OBJECTIVES", "Aligned", "features"]
 
-NAMES = ("faithfulness", "coverage", "keywords", "relevance")
+NAMES = ("faithfulness", "coverage", "keywords")
 FEATURES = (
     "cosine", "supported", "surprise", "recalled", "hard", "denial", "order", "unmatched", "weakest", "distinct",
     "copied", "short",
@@ -95,8 +95,6 @@ def features(prompt: Prompt, text: str) -> NDArray[np.float64]:
 
 @cache
 def _weights() -> dict[str, NDArray[np.float64]]:
-    from morl_envs.objectives.twins.classifier import _weights as learned
-
     return {name: learned()[f"{name}.aligned"] for name in NAMES}
 
 

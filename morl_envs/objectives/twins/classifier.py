@@ -15,10 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from morl_envs.objectives.politeness import turns
+from morl_envs.objectives.twins.incongruity import incongruity
 from morl_envs.objectives.twins.vectors import known, tokens
 from morl_envs.spec import Prompt
 
-__all__ = ["BUCKETS", "NAMES", "OBJECTIVES", "WEIGHTS", "Classified", "Spoken", "grams", "rows", "shape"]
+__all__ = [
+    "BUCKETS",
+    "NAMES",
+    "OBJECTIVES",
+    "WEIGHTS",
+    "Classified",
+    "Spoken",
+    "described",
+    "grams",
+    "learned",
+    "rows",
+    "shape",
+]
 
 NAMES = (
     "positivity", "specificity", "reflection", "empathy", "helpfulness", "harmlessness", "humour", "readability",
@@ -62,8 +75,14 @@ def shape(prompt: str, text: str) -> NDArray[np.float64]:
     return np.array([min(1.0, len(set(said)) / max(1.0, 0.6 * len(said))), copied, float(len(said) < 3)])
 
 
+def described(name: str, prompt: str, text: str) -> NDArray[np.float64]:
+    """What is told of a text beside its words and n-grams: its shape, and for humour how incongruous it is."""
+    return np.concatenate([shape(prompt, text), incongruity(prompt, text)]) if name == "humour" else shape(prompt, text)
+
+
 @cache
-def _weights() -> dict[str, NDArray[np.float64]]:
+def learned() -> dict[str, NDArray[np.float64]]:
+    """All weights that are fitted to pairs, by objective and part."""
     from safetensors.numpy import load
 
     return {name: values.astype(np.float64) for name, values in load(WEIGHTS.read_bytes()).items()}
@@ -75,8 +94,9 @@ class Classified:
 
     Each of 16,000 common words has a value, a linear function of its sentence embedding, so that words nobody listed
     count as their neighbours do; the mean of the values is added to the weights of hashed n-grams of words and
-    characters, of repetition, and of copying. Trained (``morl_envs.training.objectives.twins``) on the tuning halves of
-    the contrast pairs and on cheap tricks with their words. It knows no list, no rule, and no order beyond word pairs.
+    characters, of repetition, of copying, and, for humour, of incongruity. Trained
+    (``morl_envs.training.objectives.twins``) on the tuning halves of the contrast pairs, for some on further pairs, and
+    on cheap tricks with their words. It knows no list, no rule, and no order beyond word pairs.
     """
 
     name: str
@@ -91,12 +111,12 @@ class Classified:
     def _one(self, prompt: str, text: str) -> float:
         if not tokens(text):
             return 0.0
-        weights, trait = _weights(), self.name.removeprefix("gold ")
+        weights, trait = learned(), self.name.removeprefix("gold ")
         found, counts = grams(text)
         valued = rows(text)
         logit = float(counts @ weights[f"{trait}.grams"][found]) + float(weights[f"{trait}.intercept"][0])
         logit += float(weights[f"{trait}.words"][valued].mean()) if valued else 0.0
-        logit += float(shape(prompt, text) @ weights[f"{trait}.shape"])
+        logit += float(described(trait, prompt, text) @ weights[f"{trait}.shape"])
         return 1 / (1 + exp(-logit))
 
 
@@ -109,4 +129,8 @@ class Spoken(Classified):
         return super().score(prompts, [" ".join(turns(completion)) for completion in completions])
 
 
-OBJECTIVES = {name: Classified(f"gold {name}") for name in NAMES} | {"politeness": Spoken("gold politeness")}
+OBJECTIVES = {name: Classified(f"gold {name}") for name in NAMES} | {
+    "harmlessness": Classified("gold harmlessness", version="2"),
+    "humour": Classified("gold humour", version="2"),
+    "politeness": Spoken("gold politeness"),
+}

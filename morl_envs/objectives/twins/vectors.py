@@ -1,4 +1,4 @@
-"""Vectors of 16,000 common words: sentence embeddings of the single words, cut down to a few dimensions."""
+"""Vectors of 16,000 common words: sentence embeddings of the single words, cut down to 32 or 96 dimensions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WEIGHTS", "known", "matrix", "tokens"]
+__all__ = ["WEIGHTS", "fine_matrix", "known", "matrix", "tokens"]
 
 WEIGHTS = files("morl_envs.objectives") / "data" / "twins" / "vectors.safetensors"
 _TOKEN = re.compile(r"[a-z']+")
@@ -21,19 +21,33 @@ def tokens(text: str) -> list[str]:
 
 
 @cache
-def _table() -> tuple[dict[str, int], NDArray[np.float32]]:
+def _words() -> dict[str, int]:
     from safetensors import safe_open
 
     with safe_open(str(WEIGHTS), "np") as file:
-        table, words = file.get_tensor("vectors").astype(np.float32), file.metadata()["words"].split()
-    return {word: i for i, word in enumerate(words)}, table / np.linalg.norm(table, axis=1, keepdims=True)
+        return {word: i for i, word in enumerate(file.metadata()["words"].split())}
+
+
+@cache
+def _table(*names: str) -> NDArray[np.float32]:
+    from safetensors import safe_open
+
+    with safe_open(str(WEIGHTS), "np") as file:
+        table = np.concatenate([file.get_tensor(name) for name in names], axis=1).astype(np.float32)
+    unit: NDArray[np.float32] = table / np.linalg.norm(table, axis=1, keepdims=True)
+    return unit
 
 
 def known() -> dict[str, int]:
-    """Lower-case word -> its row of :func:`matrix`."""
-    return _table()[0]
+    """Lower-case word -> its row of :func:`matrix`; common words come first."""
+    return _words()
 
 
 def matrix() -> NDArray[np.float32]:
-    """The vectors, of unit length, shape ``(words, dimensions)``."""
-    return _table()[1]
+    """The vectors, of unit length, shape ``(words, 32)``."""
+    return _table("vectors")
+
+
+def fine_matrix() -> NDArray[np.float32]:
+    """The vectors with the dimensions that follow, of unit length, shape ``(words, 96)``."""
+    return _table("vectors", "finer")
