@@ -21,7 +21,7 @@ TOKEN, CHOICE, LAB = "morl/dial-token-v0", "morl/dial-choice-v0", "morl/review-l
 SMALL = {TOKEN: {"vocabulary_size": 4, "horizon": 4}, CHOICE: {"vocabulary_size": 4, "horizon": 4}}
 BASELINES, SB3 = "morl_baselines", "stable_baselines3"
 LEARNERS = [
-    # agent, its settings, id, mean regret that it stays below (random actions: 1.07 on `dial`, 0.23 in the lab), minutes
+    # agent, its settings, id, mean regret that it stays below (random actions: 1.07 on `dial`, 0.23 in a lab), minutes
     ("pareto_q_learning", "steps=1500", TOKEN, 0.01, False),
     ("mo_q_learning", "steps=2000", TOKEN, 0.1, False),
     ("mo_q_learning", "steps=3000 selection=ols", TOKEN, 0.1, True),
