@@ -79,10 +79,11 @@ class Archive(Learner):
         """Learn for `steps` actions, or until the budget is spent."""
         env = make_env()
         require(isinstance(env.observation_space, spaces.Box), "env", "must have vectors as observations", env)
+        algorithm = None
         with as_guest(seed):
             algorithm = self.algorithm(seeded(env, seed), seed)
             self.learn(algorithm, env)
-        returns, networks, told = self.found(algorithm)
+        returns, networks, told = self.found(algorithm) if algorithm is not None else Found((), (), {})
         require(len(returns) > 0, "budget", "must last until a policy is found", budget)
         learnt: Arrays = {"returns": np.asarray(returns, dtype=np.float32)}
         learnt |= {f"told.{name}": np.asarray(rows, dtype=np.float32) for name, rows in told.items()}
