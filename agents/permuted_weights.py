@@ -46,7 +46,7 @@ class PermutedWeights:
         self._agent.train(make_env, budget, seed)
 
     def policy(self, weights: NDArray[np.float64]) -> Policy:
-        """POLTrains an agent as it is and asks it for weights that are shifted by one objective."""
+        """The policy for weights that are shifted by one objective."""
         policy: Policy = self._agent.policy(np.roll(weights, 1))
         return policy
 

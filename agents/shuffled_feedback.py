@@ -51,7 +51,7 @@ class ShuffledFeedback:
         self._agent.train(lambda **kwargs: _Earlier(make_env(**kwargs), seed), budget, seed)
 
     def policy(self, weights: NDArray[np.float64]) -> Policy:
-        """POLGives an agent rewards that belong to something else."""
+        """The policy for these weights, which is dealt scores at random where it asks for any."""
         return _Blinded(self._agent.policy(weights), self._views)
 
     def save(self, folder: Path) -> None:

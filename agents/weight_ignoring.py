@@ -46,7 +46,7 @@ class WeightIgnoring:
         self._agent.train(make_env, budget, seed)
 
     def policy(self, weights: NDArray[np.float64]) -> Policy:
-        """POLTrains an agent as it is and asks it for equal weights, whatever is asked for."""
+        """The policy for equal weights, whatever is asked for."""
         policy: Policy = self._agent.policy(np.full(len(weights), 1 / len(weights)))
         return policy
 

@@ -101,6 +101,34 @@ def test_dial_does_not_depend_on_num_envs() -> None:
     assert found[0].costs == {"scored_completions": 18, "generated_tokens": 18 * 8, "forward_passes": 0}
 
 
+class _Watching:
+    """Writes the first word until it has earned something of the first objective, then the last word; no model."""
+
+    def start(self, envs: Any) -> None:
+        self.last = int(envs.single_action_space.n) - 1
+        self.total = np.zeros((envs.num_envs, envs.reward_dim))
+        self.totals: list[list[float]] = []
+
+    def act(self, observations: Any, seeds: Any) -> Any:
+        assert len(observations) == len(self.total)
+        return np.where(self.total[:, 0] > 0, self.last, 0)
+
+    def earned(self, rewards: Any, ended: Any) -> None:
+        self.total += rewards
+        self.totals += self.total[ended].tolist()
+        self.total[ended] = 0
+
+
+@pytest.mark.parametrize("num_envs", [1, 2, 32])
+def test_a_policy_may_go_by_what_it_has_earned(num_envs: int) -> None:
+    policy = _Watching()
+    agent = type("Watching", (Told,), {"policy": lambda self, weights: policy})(None)
+    result = evaluate(agent, DIAL, weights=[[1, 0]], seeds=[0], n_prompts=5, num_envs=num_envs)
+    assert policy.totals == result.returns[0][0]  # every episode, and each from nothing
+    words = [completion.split() for completion in result.completions[0][0]]
+    assert len(set(words[0])) == 2 and words == [words[0]] * 5
+
+
 def test_known_answers_earn_exactly_the_expected_returns(small: dict[str, Any]) -> None:
     """Brevity of a run of c words, 1 up to 4 words and then falling by 1/44 a word."""
     counts = np.array([[1, 4, 5, 26, 47, 48, 60], [2, 3, 6, 7, 8, 9, 10]])

@@ -10,8 +10,9 @@ import numpy as np
 from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
+from morl_envs.adapters.box import BoxActions, chosen, scores_space
 from morl_envs.adapters.learner import Arrays, Learner
-from morl_envs.adapters.outside import as_guest
+from morl_envs.adapters.outside import as_guest, seeded
 from morl_envs.budget import Budget
 from morl_envs.errors import require
 
@@ -22,9 +23,11 @@ class Conditioned(Learner):
     """An agent around an algorithm whose ``eval(observation, weights)`` is its policy.
 
     Subclasses add `algorithm`, `learn` and `networks`; where a policy needs more than networks, `more` and `restore`.
+    Those whose actions are continuous set `continuous`: they act through :class:`morl_envs.adapters.box.BoxActions`.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("choice",)
+    controls: ClassVar[tuple[str, ...]] = ("choice", "lab")
+    continuous: ClassVar[bool] = False
 
     def algorithm(self, env: Env[Any, Any], seed: int) -> Any:
         """The algorithm, made for `env`."""
@@ -47,12 +50,10 @@ class Conditioned(Learner):
 
     def train(self, make_env: Callable[..., Env[Any, Any]], budget: Budget, seed: int) -> None:
         """Learn for `steps` actions, or until the budget is spent."""
-        env = make_env()
+        env = BoxActions(make_env()) if self.continuous else make_env()
         require(isinstance(env.observation_space, spaces.Box), "env", "must have vectors as observations", env)
-        env.reset(seed=seed)
-        env.action_space.seed(seed)
         with as_guest(seed):
-            algorithm = self.algorithm(env, seed)
+            algorithm = self.algorithm(seeded(env, seed), seed)
             self.learn(algorithm, env)
         found = dict(self.more(algorithm))
         for name, network in self.networks(algorithm).items():
@@ -72,9 +73,10 @@ class _Asked:
     def start(self, envs: Any) -> None:
         import torch
 
+        actions = envs.single_action_space
         described = SimpleNamespace(
             observation_space=envs.single_observation_space,
-            action_space=envs.single_action_space,
+            action_space=scores_space(actions) if self.agent.continuous else actions,
             unwrapped=SimpleNamespace(reward_space=envs.reward_space),
         )
         learnt = self.agent.learnt
@@ -86,4 +88,5 @@ class _Asked:
         self.agent.restore(self.algorithm, learnt)
 
     def act(self, observations: Any, seeds: NDArray[np.int64]) -> Any:
-        return np.array([int(self.algorithm.eval(row, self.weights)) for row in observations])
+        told = np.array([self.algorithm.eval(row, self.weights) for row in observations])
+        return chosen(told) if self.agent.continuous else told.astype(np.int64)

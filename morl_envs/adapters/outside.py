@@ -14,7 +14,7 @@ import numpy as np
 
 from morl_envs.errors import BudgetExceeded, InvalidParameter
 
-__all__ = ["as_guest", "extra", "vectorised"]
+__all__ = ["as_guest", "extra", "seeded", "vectorised"]
 
 
 @contextmanager
@@ -48,6 +48,13 @@ def extra(module: str, name: str) -> Any:
     except ModuleNotFoundError as error:
         rule = f"must find the package {error.name!r}: install morl-envs[{name}]"
         raise InvalidParameter(f"agent {rule}") from error
+
+
+def seeded(env: Any, seed: int) -> Any:
+    """The environment, whose episodes and sampled actions follow from `seed`."""
+    env.reset(seed=seed)
+    env.action_space.seed(seed)
+    return env
 
 
 def vectorised(env: gymnasium.Env[Any, Any], num_envs: int) -> Any:

@@ -10,7 +10,7 @@ from gymnasium import Env, spaces
 from numpy.typing import NDArray
 
 from morl_envs.adapters.learner import Arrays, Learner
-from morl_envs.adapters.outside import as_guest
+from morl_envs.adapters.outside import as_guest, seeded
 from morl_envs.budget import Budget
 from morl_envs.errors import require
 
@@ -38,10 +38,8 @@ class Tabular(Learner):
         """Learn for `steps` words, or until the budget is spent."""
         env = make_env()
         require(isinstance(env.observation_space, spaces.Discrete), "env", "must have numbered states", env)
-        env.reset(seed=seed)
-        env.action_space.seed(seed)
         with as_guest(seed):
-            algorithm = self.algorithm(env, seed)
+            algorithm = self.algorithm(seeded(env, seed), seed)
             self.learn(algorithm, env)
         self.learnt = self.vectors(algorithm)
 

@@ -27,7 +27,7 @@ class Weighted(Learner):
         num_envs: Rows of the vector environment.
     """
 
-    controls: ClassVar[tuple[str, ...]] = ("choice",)
+    controls: ClassVar[tuple[str, ...]] = ("choice", "lab")
 
     num_envs: int = 8
 

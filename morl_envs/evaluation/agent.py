@@ -24,6 +24,10 @@ class Policy(Protocol):
     A policy that knows its probabilities may have a third method, ``log_probs(observations, actions)``: the natural
     logarithms of the probabilities of what it did, shape ``(n,)``, NaN where unknown. Its divergence from the base
     model is estimated with it.
+
+    A policy that goes by what it has earned so far may have a method ``earned(rewards, ended)``, called after every
+    step with the reward vectors, shape ``(n, k)``, and whether each row's episode has ended, shape ``(n,)``. A row
+    that has ended goes on with another prompt.
     """
 
     def start(self, envs: VectorEnv[Any, Any, Any]) -> None:

@@ -105,6 +105,8 @@ def _answers(envs: Any, policy: Policy, seed: int, count: int, gamma: float) -> 
         earned += (gamma**steps)[:, None].astype(np.float32) * rewards
         steps[open_] += 1
         ended = terminated | truncated
+        if hasattr(policy, "earned"):
+            policy.earned(rewards, ended)
         for row in np.flatnonzero(ended):
             known = None if np.isnan(likelier[row]) else float(likelier[row])
             yield int(prompts[row]), str(infos["completion"][row]), earned[row].copy(), known

@@ -35,6 +35,21 @@ def test_a_seed_means_one_prompt_and_seeds_mean_several(kwargs: dict[str, Any]) 
     assert len({env.reset()[1]["prompt_id"] for _ in range(6)}) > 1
 
 
+@pytest.mark.parametrize("task", ["review", "haggle"])
+def test_a_loop_that_shows_texts_and_adds_numbers_up_runs_it(task: str, kwargs: dict[str, Any]) -> None:
+    """What verifiers asks of an environment: `reset` gives a text, `step` takes one and gives a number."""
+    limits = {name: value for name, value in kwargs.items() if name != "max_new_tokens"}
+    env = LinearReward(gymnasium.make(f"morl/{task}-completion-v0", **limits), weight=WEIGHTS)
+    shown, info = env.reset(seed=1)
+    assert isinstance(shown, str) and info["prompt_id"].startswith(task)
+    total, turns, ended = 0.0, 0, False
+    while not ended:
+        shown, reward, ended, truncated, info = env.step("A fine film. I offer 50.")
+        assert isinstance(shown, str) and isinstance(reward, float) and truncated is False and type(ended) is bool
+        total, turns = total + reward, turns + 1
+    assert total > 0 and turns == (1 if task == "review" else turns) and "completion" in info
+
+
 def scalarised(kwargs: dict[str, Any]) -> Any:
     return LinearReward(gymnasium.make(ID, **kwargs), weight=WEIGHTS)
 

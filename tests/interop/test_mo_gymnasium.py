@@ -163,3 +163,42 @@ def test_outside_linear_reward_follows_the_precision_of_its_weight() -> None:
         env = LinearReward(gymnasium.make(DIAL), weight=np.array([0.5, 0.5], dtype=dtype))
         env.reset(seed=0)
         assert type(env.step(0)[1]) is dtype  # only float64 is a float
+
+
+def test_outside_its_synchronous_environment_knows_no_autoreset_modes(small: Any) -> None:
+    makers = [partial(mo_gymnasium.make, f"morl_envs:{DIAL}", horizon=2)] * 2
+    with pytest.raises(TypeError, match="autoreset_mode"):
+        MOSyncVectorEnv(makers, autoreset_mode="SameStep")
+    envs = MOSyncVectorEnv(makers)
+    envs.reset(seed=0)
+    seen = envs.step(np.array([3, 4]))[0].tolist()
+    shown, _ = envs.reset(options={"reset_mask": np.array([True, False])})
+    assert shown[1] != seen[1], "the row that went on shows a state that it has left"
+    own = gymnasium.make_vec(DIAL, num_envs=2, horizon=2, autoreset_mode="Disabled")
+    own.reset(seed=0)
+    seen = own.step(np.array([3, 4]))[0].tolist()
+    assert own.reset(options={"reset_mask": np.array([True, False])})[0].tolist() == [0, seen[1]]
+
+
+def test_outside_its_statistics_ignore_the_name_they_are_given() -> None:
+    env = MORecordEpisodeStatistics(gymnasium.make(DIAL), stats_key="totals")
+    assert "totals" not in (last := episode(env, 0)[-1][4]) and "episode" in last
+
+
+def test_outside_vector_environments_of_gymnasium_fail_on_vector_rewards() -> None:
+    envs = gymnasium.make_vec(DIAL, num_envs=2, vectorization_mode="sync", horizon=2)
+    envs.reset(seed=0)
+    with pytest.raises(ValueError, match="setting an array element with a sequence"):
+        envs.step(np.zeros(2, dtype=np.int64))
+    envs = gymnasium.make_vec(DIAL, num_envs=2, vectorization_mode="async", horizon=2)
+    try:
+        envs.reset(seed=0)
+        found = [envs.step(np.zeros(2, dtype=np.int64))[1] for _ in range(3)]
+    finally:
+        envs.close()
+    assert [(rewards.shape, str(rewards.dtype)) for rewards in found] == [((2, 2), "float64")] * 2 + [((2,), "float64")]
+    own = gymnasium.make_vec(DIAL, num_envs=2, horizon=2)
+    own.reset(seed=0)
+    for _ in range(3):
+        rewards = own.step(np.zeros(2, dtype=np.int64))[1]
+        assert rewards.shape == (2, 2) and rewards.dtype == np.float32

@@ -29,7 +29,26 @@ def test_minari_keeps_vector_rewards(tmp_path: Path, monkeypatch: pytest.MonkeyP
     minari = pytest.importorskip("minari")
     pytest.importorskip("h5py")
     monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
-    collector = minari.DataCollector(gymnasium.make("morl/dial-choice-v0", horizon=4), data_format="hdf5")
+    earned, kept = collected(minari, "hdf5")
+    for episode, rewards in zip(kept.iterate_episodes(), earned, strict=True):
+        assert episode.rewards.shape == (4, 2)
+        np.testing.assert_array_equal(episode.rewards, rewards)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_outside_another_format_of_minari_flattens_them_and_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    minari = pytest.importorskip("minari")
+    pytest.importorskip("pyarrow")
+    monkeypatch.setenv("MINARI_DATASETS_PATH", str(tmp_path))
+    with pytest.raises(ValueError, match="negative values"):  # it pads them to the length of the observations
+        collected(minari, "arrow")
+
+
+def collected(minari: Any, data_format: str) -> tuple[list[np.ndarray], Any]:
+    """What three random episodes earned, ``(4, 2)`` each, and the data set of them, read back."""
+    collector = minari.DataCollector(gymnasium.make("morl/dial-choice-v0", horizon=4), data_format=data_format)
     earned = []
     for seed in range(3):
         collector.reset(seed=seed)
@@ -41,6 +60,4 @@ def test_minari_keeps_vector_rewards(tmp_path: Path, monkeypatch: pytest.MonkeyP
         earned.append(np.array(rewards))
     kept = collector.create_dataset("morl/dial-random-v0", author="tests", code_permalink="none")
     assert kept.total_episodes == 3
-    for episode, rewards in zip(minari.load_dataset("morl/dial-random-v0").iterate_episodes(), earned, strict=True):
-        assert episode.rewards.shape == (4, 2)
-        np.testing.assert_array_equal(episode.rewards, rewards)
+    return earned, minari.load_dataset("morl/dial-random-v0")
