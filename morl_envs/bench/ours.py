@@ -41,8 +41,9 @@ class Writer:
             autoreset_mode="SameStep",
             **kwargs,
         )
-        lm = self.envs.unwrapped.lm
-        self.lengths = [len(ids) for ids in lm.encode_prompts([p.text for p in self.envs.unwrapped.prompts])]
+        rows: Any = self.envs.unwrapped
+        lm = rows.lm
+        self.lengths = [len(ids) for ids in lm.encode_prompts([p.text for p in rows.prompts])]
         self._ends = np.array(sorted(lm.end_token_ids))
         self._other = next(i for i in range(lm.vocabulary_size) if i not in lm.end_token_ids)
         self._rng = np.random.default_rng(0)

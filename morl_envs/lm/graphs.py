@@ -24,7 +24,7 @@ _TOLERANCE = 1e-2  # of the largest logit; kernels may be chosen anew while reco
 
 def _recorded(run: Run, tokens: torch.Tensor, slots: torch.Tensor) -> tuple[Any, tuple[torch.Tensor, torch.Tensor]]:
     """A graph that runs `run` on these two buffers whenever it is replayed, and the buffers it fills."""
-    side = torch.cuda.Stream()
+    side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
         run(tokens, slots)  # libraries allocate their workspaces on the first call, which must not be recorded

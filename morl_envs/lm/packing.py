@@ -21,6 +21,8 @@ _MOST = 1_000_000_000  # parameters that may be held twice
 
 def _multiplies(dtype: torch.dtype) -> bool:
     """Whether oneDNN multiplies in `dtype` on this processor without emulation."""
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return False
     return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
@@ -44,7 +46,7 @@ class PackedLinears:
         weights = list(module.parameters())
         size = sum(weight.numel() for weight in weights)
         first = weights[0]
-        fits = _FEWEST <= size <= _MOST and first.device.type == "cpu" and torch.backends.mkldnn.is_available()
+        fits = _FEWEST <= size <= _MOST and first.device.type == "cpu"
         self._layers: list[torch.nn.Linear] = []
         if fits and _multiplies(first.dtype):
             self._layers = [layer for layer in module.modules() if type(layer) is torch.nn.Linear]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import cached_property
 from itertools import islice
@@ -160,7 +160,7 @@ class VllmLM(HuggingFaceLM):
 
     def _outputs(
         self, contexts: list[list[int]], sampling: Sequence[Any], batch_size: int
-    ) -> Iterator[tuple[int, Any]]:
+    ) -> Generator[tuple[int, Any], None, None]:
         """(row, vLLM's output) as answers end, at most `batch_size` in flight; closing drops those left over."""
         engine = self.engine.llm_engine
         waiting = iter(range(len(contexts)))

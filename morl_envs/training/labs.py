@@ -71,17 +71,16 @@ def enumerate_lab(task: str, progress: Progress | None = None, **kwargs: Any) ->
 
 
 def _write(rows: lab.LabEpisodes, prompt: int, plans: NDArray[np.int64]) -> dict[tuple[int, ...], NDArray[np.float32]]:
-    live = list(range(len(plans)))
-    rows.begin(range(_ROWS), [prompt] * _ROWS)
+    live = np.arange(len(plans))
+    rows.begin(np.arange(_ROWS), np.full(_ROWS, prompt))
     found = {}
     for t in range(lab.DECISIONS):
         rows.observe(live)
         rewards, done = rows.step(live, plans[live, t])
-        for row, reward, ended in zip(live, rewards, done, strict=True):
-            if ended:
-                found[tuple(plans[row, : t + 1].tolist())] = reward
-        live = [row for row, ended in zip(live, done, strict=True) if not ended]
-        if not live:
+        for row, reward in zip(live[done], rewards[done], strict=True):
+            found[tuple(plans[row, : t + 1].tolist())] = reward
+        live = live[~done]
+        if not len(live):
             break
     return found
 
