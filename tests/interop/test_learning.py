@@ -86,8 +86,9 @@ def test_it_learns(
     by_chance = returns(find("random_agent")(), id, weights[:1], seeds=range(10 if id == LAB else 40))
     utilities = (by_chance.reshape(-1, env.reward_dim) @ weights.T).mean(axis=1)
     lowest, highest = bootstrap_interval(lambda drawn: utilities[drawn].mean(), len(utilities), n_resamples=200)
-    record_property("regret", regret.mean())  # for the table in docs/interoperability.md
-    record_property("random", [best.mean() - utilities.mean(), best.mean() - highest, best.mean() - lowest])
+    record_property("regret", float(regret.mean()))  # for the table in docs/interoperability.md
+    random = [best.mean() - utilities.mean(), best.mean() - highest, best.mean() - lowest]
+    record_property("random", [float(value) for value in random])
     assert (regret > -1e-6).all() and regret.mean() < bound, regret
     assert worth.mean() > highest
     agent.save(tmp_path)
