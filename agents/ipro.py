@@ -82,7 +82,7 @@ class IteratedReferents(Archive):
     def found(self, algorithm: Any) -> Found:
         """Every policy that was trained, and what it was told."""
         returns, networks, preferences = zip(*algorithm.kept, strict=True) if algorithm.kept else ([], [], [])
-        return Found(returns, networks, {"preference": preferences})
+        return Found(returns, networks, {"preference": np.array(preferences)})
 
     def network(self, width: int, n_actions: int, k: int) -> Any:
         """An actor and critic."""

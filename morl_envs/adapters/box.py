@@ -51,4 +51,5 @@ def scores_space(actions: spaces.Space[Any]) -> spaces.Box:
 
 def chosen(scores: NDArray[Any]) -> NDArray[np.int64]:
     """The actions that rows of scores take, shape ``(..., n)`` to ``(...)``."""
-    return scores.argmax(axis=-1)
+    taken: NDArray[np.int64] = scores.argmax(axis=-1)
+    return taken
