@@ -3,7 +3,8 @@
 Xu et al., "Prediction-guided multi-objective reinforcement learning for continuous robot control" (2020), as
 MORL-Baselines has it, unmodified. Its actions are continuous: scores of the candidates, of which the highest is taken
 (`morl_envs.adapters.box`). For some weights it takes the policy of its archive that earned most. Two or three
-objectives. Controls: choice, lab. Extra: baselines.
+objectives; it fails where a policy earns exactly 0 of one, which its predictor finds no neighbours of. Controls:
+choice, lab. Extra: baselines.
 
 Run: python agents/pgmorl.py --env morl/dial-choice-v0
 """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ LEARNERS = [
     ("lcn", "steps=2000", CHOICE, 0.8, True),  # it gives up the corners
     ("morld", "steps=2000", CHOICE, 0.1, True),
     ("ipro", "steps=8192", CHOICE, 0.1, True),
-    ("capql", "steps=2000", CHOICE, 0.6, True),  # it is trained near equal weights
+    ("capql", "steps=2000", CHOICE, 0.2, True),
     ("gpi_pd", "steps=1500", CHOICE, 0.3, True),
     ("pgmorl", "steps=12288", CHOICE, 0.5, True),
     ("sb3_dqn", "steps=3000", CHOICE, 0.15, False),
@@ -70,9 +69,7 @@ def returns(agent: Any, id: str, weights: np.ndarray, **settings: Any) -> np.nda
 
 
 @pytest.mark.parametrize(("name", "settings", "id", "bound"), CASES)
-def test_it_learns(
-    name: str, settings: str, id: str, bound: float, tmp_path: Path, record_property: Callable[[str, object], None]
-) -> None:
+def test_it_learns(name: str, settings: str, id: str, bound: float, tmp_path: Path) -> None:
     pytest.importorskip(SB3 if name.startswith("sb3") else BASELINES)
     agent = build(name, settings.split())
     assert isinstance(agent, Agent)
@@ -86,9 +83,9 @@ def test_it_learns(
     by_chance = returns(find("random_agent")(), id, weights[:1], seeds=range(10 if id == LAB else 40))
     utilities = (by_chance.reshape(-1, env.reward_dim) @ weights.T).mean(axis=1)
     lowest, highest = bootstrap_interval(lambda drawn: utilities[drawn].mean(), len(utilities), n_resamples=200)
-    record_property("regret", float(regret.mean()))  # for the table in docs/interoperability.md
-    random = [best.mean() - utilities.mean(), best.mean() - highest, best.mean() - lowest]
-    record_property("random", [float(value) for value in random])
+    print(
+        f"regret {regret.mean():.3f}, random [{best.mean() - highest:.3f}, {best.mean() - lowest:.3f}]"
+    )  # for the docs
     assert (regret > -1e-6).all() and regret.mean() < bound, regret
     assert worth.mean() > highest
     agent.save(tmp_path)

