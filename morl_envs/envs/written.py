@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from morl_envs import registry
 from morl_envs.envs.episodes import Episodes
 from morl_envs.errors import require
-from morl_envs.lm.base import Decoding
+from morl_envs.lm.base import Decoding, LanguageModel
 from morl_envs.tasks.base import SPLITS
 
 __all__ = ["WrittenEpisodes"]
@@ -22,8 +23,7 @@ class WrittenEpisodes(Episodes):
 
     def __init__(self, n: int, task: str, **kwargs: Any) -> None:
         super().__init__(n, task, **kwargs)
-        both = [prompt.text for split in SPLITS for prompt in registry.task(task).prompts(split)]
-        self.max_length = max(map(len, self.lm.encode_prompts(both))) + self.task.room + self.max_new_tokens
+        self.max_length = _longest_prompt(self.lm, task) + self.task.room + self.max_new_tokens
         self._ends = np.isin(np.arange(self.lm.vocabulary_size), sorted(self.lm.end_token_ids))
         self.tokens = np.zeros((n, self.max_length), dtype=np.int64)
         self.starts = np.zeros(n, dtype=np.int64)
@@ -133,3 +133,10 @@ class WrittenEpisodes(Episodes):
         """The tokens that each row has of its turn so far."""
         spans = zip(rows.tolist(), self.starts[rows].tolist(), self.lengths[rows].tolist(), strict=True)
         return [self.tokens[row, start:end].tolist() for row, start, end in spans]
+
+
+@cache
+def _longest_prompt(lm: LanguageModel, task: str) -> int:
+    """Tokens of the longest prompt of either split; no text is kept where an agent in training could find it."""
+    texts = [prompt.text for split in SPLITS for prompt in registry.task(task).prompts(split)]
+    return max(map(len, lm.encode_prompts(texts, remember=False)))

@@ -70,8 +70,11 @@ class LanguageModel(Protocol):
     def end_token_ids(self) -> frozenset[int]:
         """Tokens that end an answer."""
 
-    def encode_prompts(self, prompts: Sequence[str]) -> list[list[int]]:
-        """Token ids of each prompt in the model's chat format (plain text where it has none), ready to be answered."""
+    def encode_prompts(self, prompts: Sequence[str], *, remember: bool = True) -> list[list[int]]:
+        """Token ids of each prompt in the model's chat format (plain text where it has none), ready to be answered.
+
+        Unless `remember` is False, the tokens are kept with the model, so that a prompt is encoded once.
+        """
 
     def decode(self, tokens: Sequence[Sequence[int]]) -> list[str]:
         """The text of each row of token ids, special tokens left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -33,7 +34,7 @@ class HuggingFaceLM:
         self.name = name
         self.device = device
         self.dtype = dtype
-        self._encoded: dict[str, list[int]] = {}
+        self._encoded: dict[bytes, list[int]] = {}
 
     def __repr__(self) -> str:
         return f"HuggingFaceLM({self.name!r}, device={self.device!r}, dtype={self.dtype!r})"
@@ -105,16 +106,21 @@ class HuggingFaceLM:
         found.update(listed if isinstance(listed, list) else [listed])
         return frozenset(int(token) for token in found if token is not None)
 
-    def encode_prompts(self, prompts: Sequence[str]) -> list[list[int]]:
+    def encode_prompts(self, prompts: Sequence[str], *, remember: bool = True) -> list[list[int]]:
         """Token ids of each prompt in the model's chat format, or followed by a newline where it has none."""
-        missing = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._encoded]
+        if not remember:
+            return self._encode_contexts([self._in_chat_format(prompt) for prompt in prompts])
+        # by digest: a text that was evaluated in this process is not left where an agent in training could read it
+        keys = [hashlib.blake2b(prompt.encode(), digest_size=16).digest() for prompt in prompts]
+        asked = dict(zip(keys, prompts, strict=True))
+        missing = [key for key in asked if key not in self._encoded]
         if missing and len(self._encoded) + len(missing) > _REMEMBERED:
             self._encoded.clear()
-            missing = list(dict.fromkeys(prompts))
+            missing = list(asked)
         if missing:
-            texts = [self._in_chat_format(prompt) for prompt in missing]
+            texts = [self._in_chat_format(asked[key]) for key in missing]
             self._encoded.update(zip(missing, self._encode_contexts(texts), strict=True))
-        return [list(self._encoded[prompt]) for prompt in prompts]
+        return [list(self._encoded[key]) for key in keys]
 
     def encode_completion(self, completion: str) -> list[int]:
         """Token ids of an answer, without special tokens."""
