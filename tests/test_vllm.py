@@ -37,7 +37,6 @@ SIZES: dict[str, dict[str, Any]] = {
     "Qwen2": {"hidden_size": 64, "num_attention_heads": 2, "num_key_value_heads": 1, "tie_word_embeddings": True},
     "Gemma": _HEADS,
     "GPT2": {"n_embd": 64, "n_head": 2},
-    "GPTNeoX": {"hidden_size": 64, "num_attention_heads": 2},
 }
 """Heads of 32, the narrowest that vLLM's attention on a CPU knows; tied output layers and others."""
 

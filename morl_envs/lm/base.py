@@ -58,6 +58,9 @@ class LanguageModel(Protocol):
 
     name: str
 
+    def __hash__(self) -> int:
+        """Of the object: a process shares one."""
+
     @property
     def vocabulary_size(self) -> int:
         """Number of logits, read without loading weights."""
