@@ -67,12 +67,13 @@ def _likeliest(log_probs: Any, k: int) -> tuple[Any, Any]:
     ids = found.indices.sort(dim=-1).values
     order = log_probs.gather(-1, ids).sort(dim=-1, descending=True, stable=True).indices
     ids, least = ids.gather(-1, order), found.values[:, -1:]
-    equal = log_probs == least
     tied = ((log_probs >= least).sum(dim=-1) > k).nonzero()[:, 0]  # rows where equals of the last were left out
     if len(tied):
         size = log_probs.shape[-1]
         falling = torch.arange(size, 0, -1, dtype=torch.float32, device=log_probs.device)
-        first = torch.where(equal[tied], falling, 0.0).topk(k, dim=-1).indices  # the equals' ids, the lowest first
+        first = (
+            torch.where(log_probs[tied] == least[tied], falling, 0.0).topk(k, dim=-1).indices
+        )  # the equals' ids, the lowest first
         place = torch.arange(k, device=ids.device) - (found.values[tied] > least[tied]).sum(dim=-1, keepdim=True)
         ids[tied] = torch.where(place < 0, ids[tied], first.gather(-1, place.clamp(min=0)))
     return log_probs.gather(-1, ids), ids
