@@ -22,7 +22,10 @@ __all__ = ["CachedDecoding", "RecomputedDecoding", "pad_right"]
 
 log = logging.getLogger(__name__)
 
-_PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}  # padded tokens in one prefill pass: what its activations' cache holds
+_PREFILL_TOKENS = {
+    "cpu": 1024,
+    "cuda": 8192,
+}  # padded tokens in one prefill pass: on CPUs, what keeps activations in the cache
 _BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, growth undoes a recorded step
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
@@ -85,6 +88,7 @@ class _Rows:
         self._hidden = self._hidden.index_copy(0, rows, hidden)
 
     def _rows(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
+        # a copy: lengths given here change later, and a tensor would share their memory
         return torch.as_tensor(np.array(rows, dtype=np.int64), device=self.model.device)
 
 
