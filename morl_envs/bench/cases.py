@@ -48,7 +48,7 @@ CASES = (
 
 
 def prompt_indices(lengths: list[int], n_envs: int, group: int, repeat: int) -> NDArray[np.int64]:
-    """Which prompt each sub-environment answers: distinct ones, others in each repeat, nearest in length.
+    """Which prompt each sub-environment answers: distinct ones, others than in the repeat before, nearest in length.
 
     Args:
         lengths: Tokens of each prompt's context.

@@ -41,7 +41,7 @@ def product_seconds(lm: Any, n_rows: int, rounds: int = 3) -> float:
 
     model = lm.model
     layers = [layer for layer in model.module.modules() if isinstance(layer, torch.nn.Linear)]
-    inputs = {layer.in_features: torch.randn(n_rows, layer.in_features, dtype=layer.weight.dtype) for layer in layers}
+    inputs = {layer.in_features: layer.weight.new_ones(n_rows, layer.in_features) for layer in layers}
     taken = []
     with torch.inference_mode(), model.fast_products():
         for _ in range(rounds):
@@ -62,7 +62,7 @@ def log_prob_rates(lm: Any, n: int = 256, new_tokens: int = 64, batch_size: int 
     lm.log_probs([prompt] * n, answers)
     ours = perf_counter() - begun
     context = lm.encode_prompts([prompt])[0]
-    rows = torch.tensor([context + answer for answer in answers])
+    rows = torch.tensor([context + answer for answer in answers], device=lm.device)
     own = lm.model.module.config._attn_implementation
     lm.model.module.set_attn_implementation("sdpa")
     begun = perf_counter()
