@@ -22,10 +22,8 @@ __all__ = ["CachedDecoding", "RecomputedDecoding", "pad_right"]
 
 log = logging.getLogger(__name__)
 
-_PREFILL_TOKENS = {
-    "cpu": 1024,
-    "cuda": 8192,
-}  # padded tokens in one prefill pass: on CPUs, what keeps activations in the cache
+# padded tokens in one prefill pass; on CPUs, so many that activations stay in the cache
+_PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}
 _BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, growth undoes a recorded step
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
