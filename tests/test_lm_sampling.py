@@ -70,6 +70,31 @@ def test_random_numbers_depend_on_the_seed_alone() -> None:
     assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
 
 
+@given(st.integers(1, 1_200), st.integers(1, 6), st.integers(0, 2**31))
+@settings(max_examples=100, deadline=None)
+def test_large_vocabularies_are_inverted_as_small_ones_are(size: int, rows: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(scale=4.0, size=(rows, size))
+    logits[:, rng.random(size) < 0.3] = -np.inf
+    logits[:, rng.integers(size)] = 1.0
+    u = rng.random(rows)
+    drawn = draw(torch.from_numpy(logits), torch.from_numpy(u), 1.0).numpy()
+    p = np.exp(logits - logits.max(axis=1, keepdims=True))
+    p /= p.sum(axis=1, keepdims=True)
+    below = np.cumsum(p, axis=1)[np.arange(rows), drawn] - p[np.arange(rows), drawn]
+    assert (p[np.arange(rows), drawn] > 0).all()
+    assert ((below <= u + 1e-5) & (u <= below + p[np.arange(rows), drawn] + 1e-5)).all()
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_rows_are_drawn_alike_however_many_there_are(temperature: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    logits = torch.randn((7, 1_000), generator=torch.Generator().manual_seed(0))
+    u = torch.from_numpy(uniforms(1, 7))
+    whole = draw(logits, u, temperature)
+    monkeypatch.setattr(sampling, "_CHUNK", {"cpu": 2_500})
+    assert draw(logits, u, temperature).tolist() == whole.tolist()
+
+
 @pytest.mark.parametrize("spread", [0.2, 3.0])
 def test_the_likeliest_of_a_large_vocabulary_are_found_without_sorting_it(
     spread: float, monkeypatch: pytest.MonkeyPatch

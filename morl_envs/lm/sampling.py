@@ -11,6 +11,8 @@ from morl_envs.errors import require
 __all__ = ["check_sampling", "draw", "uniforms"]
 
 _FEW = 256  # tokens that hold nearly all probability, most of the time
+_BLOCK = 256  # tokens whose probabilities are summed before any is looked at
+_CHUNK = {"cpu": 2**20}  # logits that are worked on together: larger tensors are fresh memory, which is slow to touch
 
 
 def check_sampling(temperature: float, top_k: int | None, top_p: float | None) -> None:
@@ -46,6 +48,14 @@ def draw(
     """
     if temperature == 0:
         return logits.argmax(-1)
+    rows = max(1, _CHUNK.get(logits.device.type, logits.numel()) // logits.shape[-1])
+    parts = zip(logits.split(rows), u.split(rows), strict=True)
+    return torch.cat([_draw(some, numbers, temperature, top_k, top_p) for some, numbers in parts])
+
+
+def _draw(
+    logits: torch.Tensor, u: torch.Tensor, temperature: float, top_k: int | None, top_p: float | None
+) -> torch.Tensor:
     logits = logits.float() if temperature == 1 else logits.float() / temperature
     if top_k is not None and top_k < logits.shape[-1]:
         logits, ids = logits.topk(top_k, dim=-1)
@@ -75,8 +85,24 @@ def _likeliest(probabilities: torch.Tensor, top_p: float) -> tuple[torch.Tensor,
 
 
 def _invert(probabilities: torch.Tensor, u: torch.Tensor) -> torch.Tensor:
-    cumulative = probabilities.cumsum_(-1)  # in place: a fresh tensor of this size costs as much as the sum
-    total = cumulative[:, -1]
-    # strictly below the total, so that the first entry above the target has positive probability
-    target = torch.minimum(u.to(total) * total, torch.nextafter(total, torch.zeros_like(total)))
-    return torch.searchsorted(cumulative, target[:, None], right=True)[:, 0]
+    """The first token whose cumulative probability lies above `u`: first its block, then the token within.
+
+    One running sum over a whole vocabulary takes as long as its softmax, and rounds more.
+    """
+    n, size = probabilities.shape
+    width = min(size, _BLOCK)
+    padded = torch.nn.functional.pad(probabilities, (0, -size % width)) if size % width else probabilities
+    blocks = padded.view(n, -1, width)
+    sums = blocks.sum(-1).cumsum_(-1)
+    target = _below_last(u.to(sums)[:, None] * sums[:, -1:], sums)
+    block = torch.searchsorted(sums, target, right=True)
+    before = torch.nn.functional.pad(sums, (1, 0)).gather(1, block)
+    inside = blocks.gather(1, block[:, :, None].expand(-1, -1, width))[:, 0].cumsum_(-1)
+    token = torch.searchsorted(inside, _below_last(target - before, inside), right=True)
+    return (block * width + token)[:, 0]
+
+
+def _below_last(target: torch.Tensor, cumulative: torch.Tensor) -> torch.Tensor:
+    """Strictly below each row's total, so that the first entry above the target has positive probability."""
+    total = cumulative[:, -1:]
+    return torch.minimum(target, torch.nextafter(total, torch.zeros_like(total)))
