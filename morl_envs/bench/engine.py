@@ -12,7 +12,17 @@ import numpy as np
 
 from morl_envs.errors import ModelUnavailable
 
-__all__ = ["log_prob_rates", "peak_gib", "product_seconds", "step_seconds"]
+__all__ = ["log_prob_rates", "now", "peak_gib", "product_seconds", "step_seconds"]
+
+
+def now(lm: Any) -> float:
+    """Seconds on a clock, read when the model's device has done all that it was told to do."""
+    import torch
+
+    device = torch.device(lm.device)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return perf_counter()
 
 
 def _texts(lm: Any, n: int, length: int) -> list[list[int]]:
@@ -29,9 +39,9 @@ def step_seconds(lm: Any, n_rows: int, length: int, steps: int = 5) -> float:
     u = torch.full((n_rows,), 0.5, dtype=torch.float64)
     taken = []
     for _ in range(steps + 1):
-        begun = perf_counter()
+        begun = now(lm)
         decoding.step(decoding.draw(u))
-        taken.append(perf_counter() - begun)
+        taken.append(now(lm) - begun)
     return float(np.median(taken[1:]))
 
 
@@ -45,10 +55,10 @@ def product_seconds(lm: Any, n_rows: int, rounds: int = 3) -> float:
     taken = []
     with torch.inference_mode(), model.fast_products():
         for _ in range(rounds):
-            begun = perf_counter()
+            begun = now(lm)
             for layer in layers:
                 layer(inputs[layer.in_features])
-            taken.append(perf_counter() - begun)
+            taken.append(now(lm) - begun)
     return min(taken)
 
 
@@ -58,19 +68,19 @@ def log_prob_rates(lm: Any, n: int = 256, new_tokens: int = 64, batch_size: int 
 
     prompt = "Go on."
     answers = _texts(lm, n, new_tokens)
-    begun = perf_counter()
+    begun = now(lm)
     lm.log_probs([prompt] * n, answers)
-    ours = perf_counter() - begun
+    ours = now(lm) - begun
     context = lm.encode_prompts([prompt])[0]
     rows = torch.tensor([context + answer for answer in answers], device=lm.device)
     own = lm.model.module.config._attn_implementation
     lm.model.module.set_attn_implementation("sdpa")
-    begun = perf_counter()
+    begun = now(lm)
     with torch.inference_mode():
         for start in range(0, n, batch_size):
             batch = rows[start : start + batch_size]
             lm.model.module(input_ids=batch, use_cache=False, logits_to_keep=new_tokens + 1)
-    bare = perf_counter() - begun
+    bare = now(lm) - begun
     lm.model.module.set_attn_implementation(own)
     return n * new_tokens / ours, n * new_tokens / bare
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
+from morl_envs.bench.engine import now
 from morl_envs.errors import ModelUnavailable
 
 __all__ = ["transformers_seconds", "vllm_answers"]
@@ -27,7 +27,7 @@ def transformers_seconds(lm: Any, contexts: list[list[int]], new_tokens: int) ->
     try:
         with torch.random.fork_rng():
             torch.manual_seed(0)
-            begun = perf_counter()
+            begun = now(lm)
             module.generate(
                 rows,
                 attention_mask=mask,
@@ -39,7 +39,7 @@ def transformers_seconds(lm: Any, contexts: list[list[int]], new_tokens: int) ->
                 max_new_tokens=new_tokens,
                 pad_token_id=filler,
             )
-            return perf_counter() - begun
+            return now(lm) - begun
     finally:
         module.set_attn_implementation(own)
 
