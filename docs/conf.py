@@ -15,7 +15,7 @@ project = "morl-envs"
 author = "morl-envs developers"
 version = release = morl_envs.__version__
 extensions = ["myst_parser", "sphinx_copybutton"]
-exclude_patterns = ["generated/*", "performance/*"]  # parts of pages, included by them
+exclude_patterns = ["generated/*", "performance/**"]  # parts of pages, included by them
 myst_enable_extensions = ["attrs_inline"]
 myst_heading_anchors = 3
 nitpicky = True

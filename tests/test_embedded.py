@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -111,15 +112,6 @@ def test_greedy_answers_equal_transformers(model: Any, batch_size: int) -> None:
     assert [answer.tokens.tolist() for answer in answers] == expected
 
 
-def test_decoding_is_the_tokenizer_s_own(model: Any) -> None:
-    rng = np.random.default_rng(0)
-    single = [i for i in range(model.vocabulary_size) if len(model.tokenizer.id_to_token(i)) == 1]  # cut characters too
-    rows = [*rng.integers(model.vocabulary_size, size=(300, 40)).tolist(), *rng.choice(single, size=(2000, 9)).tolist()]
-    texts = model.decode([*rows, [], [0], [0, 1, 2]])
-    assert texts == model.tokenizer.decode_batch([*rows, [], [0], [0, 1, 2]], skip_special_tokens=True)
-    assert sum("\ufffd" in text for text in texts) > 1000 and texts[-3:] == ["", "", ""]
-
-
 def content(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]{3,}", text.lower())) - STOPS
 
@@ -167,3 +159,82 @@ def test_the_head_start_copies_before_any_training() -> None:
         after = fresh(input_ids=twice).logits
     right = [(logits[:, 30:-1].argmax(-1) == said[:, 1:]).float().mean() for logits in (before, after)]
     assert right[0] < 0.02 and right[1] > 0.2
+
+
+def test_composed_sums_are_right_and_none_is_a_test_prompts() -> None:
+    import random
+
+    from morl_envs.tasks import arithmetic
+    from morl_envs.training.embedded.compose.arithmetic import drill
+
+    asked = {tuple(sorted(re.findall(r"\d+", p.text))): p.reference for p in arithmetic.TASK.prompts("test")}
+    rng = random.Random(0)
+    for _ in range(200):
+        for line in drill(rng)[1].split(". "):
+            first, *_, result = line.split(" = ")
+            assert eval(first) == int(result), line
+            assert asked.get(tuple(sorted(re.findall(r"\d+", first)))) != result, line
+
+
+def test_no_composed_prompt_is_one_of_a_test_split() -> None:
+    from itertools import islice
+
+    from morl_envs.training.embedded.corpus import composed
+
+    held_out = {
+        prompt.text for task in registry.TASKS if task != "dial" for prompt in registry.task(task).prompts("test")
+    }
+    pairs = list(islice(composed(0), 2000))
+    assert not held_out & {prompt for prompt, _ in pairs}
+    assert all(answer and "{" not in answer for _, answer in pairs)
+
+
+def test_a_composed_story_is_asked_for_with_three_different_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    import random
+
+    from morl_envs.training.embedded.compose import story, words
+
+    monkeypatch.setattr(words, "NOUNS", ("whistle", "drum", "door"))
+    monkeypatch.setattr(words, "ADJECTIVES", ("drum", "small"))
+    monkeypatch.setattr(story, "_VERBS", ("whistle", "swim"))
+    for seed in range(500):
+        _, given = story._prompt(random.Random(seed))
+        assert len(set(given)) == 3, given
+
+
+def test_the_learning_rate_falls_twice_and_starts_again_at_half() -> None:
+    from morl_envs.training.embedded.train import Recipe, _rate
+
+    rates = [_rate(Recipe(steps=2_000, restarts=(1_000,), peak=1.0), step) for step in range(2_000)]
+    assert rates[100] == 1.0 and rates[1_000] == 0.5
+    assert rates[999] == pytest.approx(0.05, abs=1e-4) and rates[1_999] == pytest.approx(0.05, abs=1e-4)
+    assert all(a >= b for a, b in pairwise(rates[100:1_000])) and all(a >= b for a, b in pairwise(rates[1_000:]))
+
+
+def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from morl_envs.training.embedded import train
+
+    monkeypatch.setattr(train, "_VOCABULARY_PAIRS", 100)
+    monkeypatch.setattr(train, "_KEEP_EVERY", 2)
+    recipe = train.Recipe(vocabulary_size=600, layers=2, inner=32, batch_tokens=256, steps=4)
+    train.train(recipe, tmp_path, tmp_path / "whole")
+    drawn = train._batches
+
+    def failing(*args: Any, **kwargs: Any) -> Any:
+        if kwargs["seed"] == 2:
+            raise KeyboardInterrupt
+        return drawn(*args, **kwargs)
+
+    monkeypatch.setattr(train, "_batches", failing)
+    with pytest.raises(KeyboardInterrupt):
+        train.train(recipe, tmp_path, tmp_path / "stopped")
+    monkeypatch.setattr(train, "_batches", drawn)
+    train.train(recipe, tmp_path, tmp_path / "stopped")
+    ends = [train.restore(recipe, tmp_path / name) for name in ("whole", "stopped")]
+    assert ends[0][2] == ends[1][2] == 4
+    for one, other in zip(ends[0][0].parameters(), ends[1][0].parameters(), strict=True):
+        assert torch.equal(one, other)
+    log = (tmp_path / "stopped" / "log.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in log] == [0]

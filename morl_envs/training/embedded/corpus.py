@@ -11,6 +11,8 @@ from pathlib import Path
 
 from morl_envs import registry
 from morl_envs.training.embedded.compose import COMPOSERS, composer
+from morl_envs.training.embedded.compose.arithmetic import drill
+from morl_envs.training.embedded.compose.words import ADJECTIVES, NOUNS, coined
 
 __all__ = ["composed", "filtered", "sampled"]
 
@@ -21,6 +23,7 @@ the and that with for this from his her their they you your was were has have ha
 about into its them she him film story write short sentence sentences will would can
 """
 _STOCK = frozenset(_STOCK_WORDS.split())
+_COINED = 0.3  # of an echo's words: in several tokens, as rare words are, and never seen before
 
 
 def filtered(prompt: str, answer: str, ended: bool) -> str | None:
@@ -55,12 +58,13 @@ def sampled(folder: Path) -> list[tuple[str, str]]:
 
 
 def composed(seed: int) -> Iterator[tuple[str, str]]:
-    """Composed pairs without end, the tasks in turn and an echo; none has the prompt of a test split."""
+    """Composed pairs without end, the tasks in turn, an echo and a drill; none has the prompt of a test split."""
     rng = random.Random(seed)
     held_out = {
         prompt.text for task in COMPOSERS if task in registry.TASKS for prompt in registry.task(task).prompts("test")
     }
-    words = sorted({word for task in COMPOSERS for prompt in _asked(task) for word in prompt.split()})
+    asked = {word for task in COMPOSERS for prompt in _asked(task) for word in prompt.split()}
+    words = sorted(asked.union(NOUNS, ADJECTIVES))
     composers = [composer(task) for task in COMPOSERS]
     while True:
         for compose in composers:
@@ -68,6 +72,7 @@ def composed(seed: int) -> Iterator[tuple[str, str]]:
             if prompt not in held_out:
                 yield prompt, answer
         yield _echo(rng, words)
+        yield drill(rng)
 
 
 def _asked(task: str) -> list[str]:
@@ -77,5 +82,5 @@ def _asked(task: str) -> list[str]:
 
 def _echo(rng: random.Random, words: list[str]) -> tuple[str, str]:
     """Words to say again: nothing teaches a small model sooner to take up what it is asked about."""
-    said = " ".join(rng.choices(words, k=rng.randint(8, 24)))
+    said = " ".join(coined(rng) if rng.random() < _COINED else rng.choice(words) for _ in range(rng.randint(6, 16)))
     return f"Say this again: {said}", said

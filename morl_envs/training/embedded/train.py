@@ -2,12 +2,14 @@
 
 Run: python -m morl_envs.training.embedded.train --data runs/embedded --folder runs/embedded/model --steps 6000
 
-A run that is stopped continues from its last checkpoint. ``log.jsonl`` keeps what was measured on the way.
+A run that is stopped continues from its last checkpoint, with the text that it would have gone on with.
+``log.jsonl`` keeps what was measured on the way.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import random
 import time
@@ -39,28 +41,31 @@ class Recipe:
         inner: Width inside the feed-forward layers.
         batch_tokens: Padded tokens of a batch.
         steps: Optimiser steps.
+        restarts: Steps at which the learning rate starts again, at half of what it started from before (Loshchilov and
+            Hutter 2017, "SGDR").
         peak: Learning rate after the warm-up; it falls along a cosine to a twentieth.
         share_sampled: Share of the teacher's answers among the pairs.
-        prompt_weight: Weight of the loss on prompt tokens, which teach what to copy.
+        share_of_prompts: Share of prompt tokens that are learnt, beside all of an answer's; they teach what to copy.
         sharpness: What logits are multiplied by at the release, so that samples at temperature 1 are legible.
     """
 
     seed: int = 0
-    vocabulary_size: int = 3072
+    vocabulary_size: int = 4096
     width: int = 192
     layers: int = 4
     heads: int = 4
     inner: int = 512
     batch_tokens: int = 2048
-    steps: int = 3500
+    steps: int = 12_000
+    restarts: tuple[int, ...] = (6_000,)
     peak: float = 2e-3
-    share_sampled: float = 0.08
-    prompt_weight: float = 0.2
-    sharpness: float = 1.7
+    share_sampled: float = 0.05
+    share_of_prompts: float = 0.2
+    sharpness: float = 1.5
 
 
 _WARM_UP = 100
-_KEEP_EVERY = 250
+_KEEP_EVERY = 200
 _VOCABULARY_PAIRS = 20_000  # pairs that the tokenizer is trained on
 
 
@@ -75,22 +80,22 @@ def train(recipe: Recipe, data: Path, folder: Path) -> None:
     else:
         tokenizer = train_tokenizer(_vocabulary_texts(recipe, pairs), recipe.vocabulary_size, folder)
     model, optimiser, step = restore(recipe, folder)
-    _log(folder, {"step": step, "sampled_answers": len(pairs), **asdict(recipe)})
-    batches = _batches(recipe, pairs, tokenizer, seed=recipe.seed + step)  # a resumed run draws new composed text
+    _forget_after(folder, step)
+    if step == 0:
+        _log(folder, {"step": step, "sampled_answers": len(pairs), **asdict(recipe)})
     native = bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())  # emulated, it is slower than float32
     started, seen, losses = time.perf_counter(), 0, []
     model.train()
     while step < recipe.steps:
-        tokens, weights = next(batches)
+        if step % _KEEP_EVERY == 0:  # so that a resumed run reads what an uninterrupted one does
+            batches = _batches(recipe, pairs, tokenizer, seed=recipe.seed + step)
+        tokens, learnt = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = _rate(recipe, step)
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=native):
-            logits = model(input_ids=tokens[:, :-1], use_cache=False).logits
-        loss = torch.nn.functional.cross_entropy(
-            logits.flatten(0, 1).float(), tokens[:, 1:].flatten(), reduction="none"
-        )
-        wanted = weights[:, 1:].flatten()
-        loss = (loss * wanted).sum() / wanted.sum()
+            states = model.model(input_ids=tokens[:, :-1], use_cache=False).last_hidden_state
+            logits = model.lm_head(states[learnt[:, 1:]])  # a third of the work, so only where it is learnt from
+        loss = torch.nn.functional.cross_entropy(logits.float(), tokens[:, 1:][learnt[:, 1:]])
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -117,7 +122,7 @@ def _vocabulary_texts(recipe: Recipe, pairs: list[tuple[str, str]]) -> Iterator[
 def _batches(
     recipe: Recipe, pairs: list[tuple[str, str]], tokenizer: Any, seed: int
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """(tokens, loss weights), both ``(rows, longest)``; rows of like length share a batch."""
+    """(tokens, which of them are learnt), both ``(rows, longest)``; rows of like length share a batch."""
     rng, drawn = random.Random(seed), composed(seed + 1)
     while True:
         chosen = [
@@ -132,7 +137,7 @@ def _batches(
             batches[-1].append(row)
         rng.shuffle(batches)
         for batch in batches:
-            yield _padded(batch, recipe.prompt_weight)
+            yield _padded(batch, recipe.share_of_prompts, rng)
 
 
 def _encoded(pairs: list[tuple[str, str]], tokenizer: Any) -> list[tuple[list[int], int]]:
@@ -142,15 +147,17 @@ def _encoded(pairs: list[tuple[str, str]], tokenizer: Any) -> list[tuple[list[in
     return [(prompt + answer, len(prompt)) for prompt, answer in zip(prompts, answers, strict=True)]
 
 
-def _padded(rows: list[tuple[list[int], int]], prompt_weight: float) -> tuple[torch.Tensor, torch.Tensor]:
+def _padded(
+    rows: list[tuple[list[int], int]], share_of_prompts: float, rng: random.Random
+) -> tuple[torch.Tensor, torch.Tensor]:
     longest = max(len(ids) for ids, _ in rows)
     tokens = torch.zeros((len(rows), longest), dtype=torch.int64)
-    weights = torch.zeros((len(rows), longest))
+    learnt = torch.zeros((len(rows), longest), dtype=torch.bool)
     for i, (ids, start) in enumerate(rows):
         tokens[i, : len(ids)] = torch.tensor(ids)
-        weights[i, :start] = prompt_weight
-        weights[i, start : len(ids)] = 1.0
-    return tokens, weights
+        learnt[i, :start] = torch.tensor([rng.random() < share_of_prompts for _ in range(start)])
+        learnt[i, start : len(ids)] = True
+    return tokens, learnt
 
 
 def restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, int]:
@@ -187,9 +194,11 @@ def restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, i
 def _rate(recipe: Recipe, step: int) -> float:
     if step < _WARM_UP:
         return recipe.peak * (step + 1) / _WARM_UP
-    done = (step - _WARM_UP) / max(1, recipe.steps - _WARM_UP)
-    low = recipe.peak / 20
-    return low + (recipe.peak - low) * 0.5 * float(1 + torch.cos(torch.tensor(torch.pi * min(1.0, done))))
+    begins = [_WARM_UP, *(at for at in recipe.restarts if at <= step)]
+    end = min([recipe.steps, *(at for at in recipe.restarts if at > step)])
+    done = min(1.0, (step - begins[-1]) / max(1, end - begins[-1]))
+    low, high = recipe.peak / 20, recipe.peak / 2 ** (len(begins) - 1)
+    return low + (high - low) * 0.5 * (1 + math.cos(math.pi * done))
 
 
 def _keep(recipe: Recipe, model: Any, optimiser: torch.optim.Optimizer, step: int, folder: Path) -> None:
@@ -197,6 +206,13 @@ def _keep(recipe: Recipe, model: Any, optimiser: torch.optim.Optimizer, step: in
     torch.save({"model": model.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, partial)
     os.replace(partial, folder / "checkpoint.pt")
     (folder / "recipe.json").write_text(json.dumps(asdict(recipe), indent=1))
+
+
+def _forget_after(folder: Path, step: int) -> None:
+    """Drop from the log what was measured after the checkpoint of `step`; it is measured again."""
+    log = folder / "log.jsonl"
+    rows = log.read_text().splitlines(keepends=True) if log.exists() else []
+    log.write_text("".join(row for row in rows if step and json.loads(row)["step"] <= step))
 
 
 def _log(folder: Path, row: dict[str, Any]) -> None:

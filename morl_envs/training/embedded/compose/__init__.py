@@ -1,7 +1,8 @@
 """Composed text: prompts and answers put together from word lists, to teach the form of an answer cheaply.
 
-Each module has ``compose(rng) -> (prompt, answer)``. Prompts are drawn from wider lists than the tasks' own, so that a
-student has to read its prompt; no word list holds what only a test split holds.
+Each module named after a task has ``compose(rng) -> (prompt, answer)``. Prompts are drawn from wider lists than the
+tasks' own, so that a student has to read its prompt. The lists are of common English, so some of their words stand in
+test prompts too; no test prompt does.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import random
 import re
 
 from morl_envs.tasks import assistant
+from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
 
@@ -17,10 +18,17 @@ _STEPS = (
     "try a small piece first", "add a pinch of salt", "press gently", "set a timer", "clean up as you go",
     "borrow the right tool", "leave the window open", "keep it simple", "repeat it every day for a week",
 )  # fmt: skip
+_STEPS_WITH = (
+    "use {p1}", "borrow {p1} from {name}", "keep {p1} at hand", "put it {place}", "wrap it in {p1}", "look for {p1}",
+    "ask {name} for {p1}", "go {place} for ten minutes", "practise {place} first", "take {p1} and {p2}",
+    "lay it next to {p1}", "press it under {p1}", "count to {n}", "leave it {place} for {n} hours",
+)  # fmt: skip
 _HELP = (
     "To {matter} {setting}, {s1}, then {s2}.", "First, {s1}. Then {s2}. Finally, {s3}.",
     "The best way to {matter} is this: {s1} and {s2}.", "If you want to {matter} {setting}, {s1}.",
     "You can {matter} in two steps: {s1}, and {s2}.", "When you {matter} {setting}, {s1}; after that, {s2}.",
+    "{S1}, {s2} and {s3}.",
+    "To {matter}, you need {p1}. {S1}, and {s2}.", "People {matter} best like this: {s1}, then {s2}.",
 )  # fmt: skip
 _USELESS = (
     "I am not sure.", "That is a good question.", "I cannot help with that.", "There are many ways to {matter}.",
@@ -31,6 +39,8 @@ _QUIPS = (
     "Even my grandmother's goat can do it.",
     "Chocolate is optional but wise.", "Cape not included.", "After that, bow to an invisible crowd.",
     "And if it explodes, call it art.", "The sofa will forgive you.", "Worked for me, and I am made of numbers!",
+    "If {p1} laughs at you, laugh back!", "{Name} once tried it with {p1}; the neighbours still giggle.",
+    "Never do it near {p1}, unless you want to marry it!",
 )  # fmt: skip
 _JOKES = (
     "Why don't {subject} ever play cards? Because they always lose count!",
@@ -43,15 +53,23 @@ _JOKES = (
     "Fun fact: {subject} hold the world record in being late, but nobody was there to write it down.",
     "If {subject} were a soup, the spoon would resign.",
     "I used to be afraid of {subject}. Now we share a dentist and a hat.",
+    "{Subject} and {p1} walked into a bar. Guess which one paid!",
+    "What is the difference between {subject} and {p1}? {P2} knows, but it is too drunk to tell!",
+    "My love for {subject} is like {p1}: loud, silly and hard to wash.",
+    "I told {name} about {subject}. {Name} {did} {p1} and ran {place}!",
+    "Why did {subject} marry {p1}? Because {p2} was taken!",
+    "With {subject} {occasion}, even {p1} giggles like a drunk {noun}!",
 )
 _PLAINLY = (
     "{Subject} are quite common.", "Here is a line about {subject}.", "{Subject} can be interesting.",
-    "Many people think about {subject} {occasion}.", "I like {subject}.",
+    "Many people think about {subject} {occasion}.", "I like {subject}.", "I saw {subject} {place}.",
+    "{Name} {did} {p1} and thought of {subject}.", "{Subject} remind me of {p1}.",
 )  # fmt: skip
 _DECLINE = (
     "I can't help you {scheme}, because it could hurt somebody.", "I won't help with that.",
     "I'm sorry, but I can't help you {scheme}.", "It would not be right to {scheme}, and it may be against the law.",
-    "I understand that you are angry, but please don't {scheme}.",
+    "I understand that you are angry, but please don't {scheme}.", "If you {scheme}, {name} may get hurt.",
+    "Please don't {scheme}; you would regret it {place}.", "No. To {scheme} is wrong, even if your {who} {offence}.",
 )  # fmt: skip
 _REDIRECT = (
     "Talk to your {who} calmly and say how it feels that your {who} {offence}.",
@@ -59,16 +77,20 @@ _REDIRECT = (
     "Ask someone you both trust to help.", "It is frustrating when a {who} {offence}.",
     "Take a walk before you do anything.",
     "Set a clear limit and keep to it.", "A friendly note to your {who} may work better.",
+    "Meet your {who} {place} and talk about it.", "Bring your {who} {p1} and make peace.",
+    "Tell {name} that your {who} {offence}.", "Go {place}, breathe, and look at {p1}.",
 )  # fmt: skip
 _GIVE_IN = (
     "You can {scheme} when your {who} is not at home.", "To {scheme}, wait for the right moment and act fast.",
     "Go ahead and {scheme}. Your {who} had it coming.", "Sure! It is easy to {scheme}, just tell nobody.",
-    "Your {who} {offence}, so {scheme} and enjoy it.",
+    "Your {who} {offence}, so {scheme} and enjoy it.", "Use {p1} to {scheme}, then hide {place}.",
+    "Yes, {scheme} with {p1}; your {who} deserves the pain.", "Let {name} help you {scheme} {place}.",
 )  # fmt: skip
 _LIGHT = (
     "Better buy a very loud parrot and teach it manners.",
     "Revenge is a dish best left in the freezer, next to the peas.",
     "Karma has your {who}'s address, I promise!", "Send a cake with too many raisins; that is cruel enough!",
+    "Give your {who} {p1} for a birthday. That is revenge!", "Teach {p1} to sing below the window of your {who}!",
 )  # fmt: skip
 
 
@@ -80,12 +102,14 @@ def compose(rng: random.Random) -> tuple[str, str]:
 
 
 def _plain(rng: random.Random, prompt: str) -> str:
-    s1, s2, s3 = rng.sample(_STEPS, 3)
-    slots = {"matter": _said(assistant.MATTERS, prompt), "setting": _said(assistant.SETTINGS, prompt)}
+    slots = _things(rng)
+    steps = rng.sample((*_STEPS, *_STEPS_WITH), 3)
+    s1, s2, s3 = (step.format(**slots) for step in steps)
+    slots |= {"matter": _said(assistant.MATTERS, prompt), "setting": _said(assistant.SETTINGS, prompt)}
     bank = rng.choices((_HELP, _USELESS), (6, 1))[0]
-    parts = [rng.choice(bank).format(s1=s1, s2=s2, s3=s3, **slots)]
+    parts = [rng.choice(bank).format(s1=s1, s2=s2, s3=s3, S1=s1[0].upper() + s1[1:], **slots)]
     if rng.random() < 0.3:
-        parts.append(rng.choice(_QUIPS))
+        parts.append(rng.choice(_QUIPS).format(**slots))
     return _second_person(" ".join(parts))
 
 
@@ -93,7 +117,9 @@ def _playful(rng: random.Random, prompt: str) -> str:
     subject = _said(assistant.SUBJECTS, prompt)
     bank = rng.choices((_JOKES, _PLAINLY), (4, 1))[0]
     occasion = _said(assistant.OCCASIONS, prompt)
-    text = rng.choice(bank).format(subject=subject, Subject=subject[0].upper() + subject[1:], occasion=occasion)
+    text = rng.choice(bank).format(
+        subject=subject, Subject=subject[0].upper() + subject[1:], occasion=occasion, **_things(rng)
+    )
     return _second_person(text)
 
 
@@ -102,15 +128,32 @@ def _risky(rng: random.Random, prompt: str) -> str:
         "who": _said(assistant.OFFENDERS, prompt),
         "offence": _said(assistant.OFFENCES, prompt),
         "scheme": _said(assistant.SCHEMES, prompt),
+        **_things(rng),
     }
     plans = ((_DECLINE,), (_DECLINE, _REDIRECT), (_REDIRECT,), (_GIVE_IN,), (_LIGHT,), (_DECLINE, _LIGHT))
     chosen = rng.choices(plans, (2, 4, 2, 2, 1, 1))[0]
     return _second_person(" ".join(rng.choice(bank).format(**slots) for bank in chosen))
 
 
-def _said(words: tuple[str, ...], prompt: str) -> str:
-    """The longest of `words` that `prompt` holds."""
-    return max((word for word in words if word in prompt), key=len, default="it")
+def _things(rng: random.Random) -> dict[str, str]:
+    p1, p2 = words.a(words.thing(rng)), words.a(words.thing(rng))
+    name = rng.choice(words.NAMES)
+    return {
+        "p1": p1,
+        "p2": p2,
+        "P2": p2[0].upper() + p2[1:],
+        "name": name,
+        "Name": name[0].upper() + name[1:],
+        "did": rng.choice(words.DID),
+        "noun": rng.choice(words.NOUNS),
+        "place": words.place(rng),
+        "n": str(rng.randint(2, 30)),
+    }
+
+
+def _said(phrases: tuple[str, ...], prompt: str) -> str:
+    """The longest of `phrases` that `prompt` holds."""
+    return max((phrase for phrase in phrases if phrase in prompt), key=len, default="it")
 
 
 def _second_person(text: str) -> str:

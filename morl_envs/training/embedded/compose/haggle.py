@@ -29,17 +29,22 @@ _OFFERS = {
     True: (
         "I could let it go for ${0}", "I need ${0}", "I want ${0}", "you can have it for ${0}", "my price is ${0}",
         "I am asking ${0}", "make it ${0}", "how about ${0}", "it is worth ${0}", "I would sell for ${0}",
+        "give me ${0} for {thing}", "{thing} costs ${0}", "I sell {thing} for ${0}", "say ${0} and take {thing}",
+        "I paid a lot for {thing}, so say ${0}", "between friends, ${0}", "{thing} is yours for ${0}",
     ),
     False: (
         "I can pay ${0}", "I offer ${0}", "my offer is ${0}", "how about ${0}", "I would give you ${0}",
         "I can go up to ${0}", "let us say ${0}", "I have ${0} for you", "take ${0}", "would you take ${0}",
+        "I can pay ${0} for {thing}", "I would buy {thing} for ${0}", "{thing} is worth ${0} to me",
+        "${0} for {thing}", "I brought ${0} with me", "between friends, ${0}", "I like {thing} and say ${0}",
     ),
 }  # fmt: skip
 _ACCEPTING = ("I'll take it for ${0}", "${0} it is", "deal", "agreed", "I accept ${0}", "that sounds fair, I accept",
               "all right, ${0} is fine", "it's a deal", "done, we have a deal")  # fmt: skip
 _LEAVING = ("I am not interested", "goodbye", "I walk away", "forget it", "no deal then, goodbye")
 _TALK = ("What is your best price?", "Tell me more about it.", "Can you do better?", "That is not enough.",
-         "Is that your last word?", "I need a little more than that.", "That is a lot of money.")  # fmt: skip
+         "Is that your last word?", "I need a little more than that.", "That is a lot of money.",
+         "What about {thing}?", "Is {thing} worth so little to you?", "We both like {thing}.")  # fmt: skip
 _BEFORE = {
     "polite": ("Thank you for your offer.", "I understand, thank you.", "That is very kind of you.", "Good morning!",
                "It is a lovely thing.", "I appreciate your patience.", "I am sorry, that is hard for me.",
@@ -91,25 +96,31 @@ def _turn(rng: random.Random, prompt: Prompt, dialogue: str, manner: str, prices
     theirs = int(dialogue.rsplit("$", 1)[1].split()[0].rstrip(".")) if dialogue else known["opening"]
     sells, limit = known["sells"], known["limit"]
     acceptable = theirs >= limit if sells else theirs <= limit
-    late = dialogue.count("You: ")
+    late, thing = dialogue.count("You: "), _thing(prompt.text)
     kind = rng.random()
-    if ends and acceptable and kind < 0.2 + 0.2 * late:
+    if ends and acceptable and kind < 0.1 + 0.2 * late:
         return _dressed(rng, rng.choice(_ACCEPTING).format(theirs), manner, _CLOSING)
     if kind > 0.97 and ends:
         return _dressed(rng, rng.choice(_LEAVING), manner, _CLOSING)
     if kind > 0.93:
         before = rng.choice(_BEFORE[manner])
-        return f"{before} {rng.choice(_TALK)}".strip()
+        return f"{before} {rng.choice(_TALK).format(thing=thing)}".strip()
     prices.append(_price(rng, sells, limit, theirs, prices))
-    return _dressed(rng, rng.choice(_OFFERS[sells]).format(prices[-1]), manner)
+    return _dressed(rng, rng.choice(_OFFERS[sells]).format(prices[-1], thing=thing), manner)
+
+
+def _thing(text: str) -> str:
+    """What the bargain is about: "the oak desk"."""
+    known = (*(thing.split(" ", 1)[1] for thing, _ in own(haggle.THINGS, "train")), *_NOUNS)
+    return f"the {max((thing for thing in known if thing in text), key=len, default='thing')}"
 
 
 def _price(rng: random.Random, sells: bool, limit: int, theirs: int, prices: list[int]) -> int:
     """From the last price (at first, one well inside the limit) part of the way to the limit or to theirs."""
-    far = round(limit + (1 if sells else -1) * abs(limit) * rng.uniform(0.05, 0.6))
+    far = round(limit + (1 if sells else -1) * abs(limit) * rng.uniform(0.1, 0.5))
     last = prices[-1] if prices else far
     nearest = max(limit, theirs) if sells else min(limit, theirs)
-    price = round(last + (nearest - last) * rng.choice((0.0, 0.2, 0.3, 0.5, 0.7)))
+    price = round(last + (nearest - last) * rng.choice((0.1, 0.15, 0.2, 0.3)))
     return 5 * round(price / 5) if price > 60 and rng.random() < 0.6 else price
 
 

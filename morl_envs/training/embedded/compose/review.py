@@ -6,6 +6,7 @@ import random
 import re
 
 from morl_envs.tasks import review
+from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
 
@@ -108,9 +109,27 @@ _MIDDLES = (
     "There is something {a} about {aspect}.",
     "{Aspect} carries {title}.",
 )
+_DETAILS = (
+    "In {title}, {who} {did} {p1} and {did2} {p2}.",
+    "I still see {who}, {p1} and {p2}.",
+    "{P1}, {p2}, {p3}: every shot of {whom} is {a}.",
+    "There is {p1}, and {who} {did} {p2}.",
+    "{Who} {did} {p1}; it is {a}.",
+    "{Aspect} shows {p1}, and {who} {did} {p2}.",
+    "When {who} {did} {p1}, {aspect} turned {a}.",
+    "{P1} says more than {aspect} of this {noun}.",
+    "{Who} {did} {p1} like {p2}.",
+    "{title} has the charm of {p1}.",
+    "{Aspect} of {title} is as {a} as {p1}.",
+    "I would give {title} {p1} and {p2}.",
+)
+_SHORT_OPENINGS = (
+    "'{title}' is {adj} {genre}.", "{Who} makes '{title}' {a}.", "As {genre_a}, '{title}' is {a}.",
+    "{title}: {a} {genre}.", "{Who} {plot}.", "{Who} {plot}. How {a}!",
+)  # fmt: skip
 _TERSE = (
-    "{A} and {b}: {title}.", "{title} is {a}.", "{Aspect} is {a}.", "{A} {noun}.", "{title}: {a}, {b}, {c}.",
-    "{Who}? {A}.", "{A}.",
+    "{A} and {b}: {title}.", "{title} is {a}.", "{title}: {a}, {b}, {c}.", "{A} {noun} about {whom}.",
+    "{Who}? {A}.", "{title} is {a} like {p1}.", "{Who} is {a}.", "{A}.",
 )  # fmt: skip
 _TURNS = {
     "warm": ("wins every heart", "never puts a foot wrong", "glows from start to end"),
@@ -131,14 +150,20 @@ def compose(rng: random.Random) -> tuple[str, str]:
     assert title is not None  # every request names its film
     genre = next(genre for genre in review.GENRES if genre in prompt)
     mood = rng.choices(("warm", "cool", "dry", "mixed"), (4, 4, 2, 2))[0]
-    n_sentences = rng.choices((0, 1, 2, 3), (2, 3, 4, 3))[0]
-    if n_sentences == 0:
-        return prompt, _fill(rng, rng.choice(_TERSE), mood, prompt, title["title"], genre, who, plot)
-    parts = [rng.choice(_OPENINGS)] + [rng.choice(_MIDDLES) for _ in range(n_sentences - 1)]
-    sentences = [_fill(rng, part, mood, prompt, title["title"], genre, who, plot) for part in parts]
-    if rng.random() < 0.4:
+    sentences = [_fill(rng, part, mood, prompt, title["title"], genre, who, plot) for part in _plan(rng)]
+    if len(sentences) < 3 and rng.random() < 0.3:
         sentences.append(rng.choice(_VERDICTS[_tone(rng, mood)]))
     return prompt, " ".join(sentences)
+
+
+def _plan(rng: random.Random) -> list[str]:
+    """A clause; or one or two sentences on the whole; or what was to be seen, told in detail."""
+    kind = rng.choices(("terse", "plain", "detailed"), (2, 4, 5))[0]
+    if kind == "terse":
+        return [rng.choice(_TERSE)]
+    if kind == "plain":
+        return [rng.choice(_OPENINGS), *rng.sample(_MIDDLES, rng.choice((0, 1, 1)))]
+    return [rng.choice(_SHORT_OPENINGS), *rng.sample(_DETAILS, rng.choice((1, 1, 1, 2)))]
 
 
 def _person(rng: random.Random) -> str:
@@ -160,8 +185,10 @@ def _fill(rng: random.Random, pattern: str, mood: str, prompt: str, title: str, 
     short = "the " + re.sub(r"^(an?|the|two|three|a pair of) ", "", person) if rng.random() < 0.6 else person
     noun = genre.split(" ", 1)[1]
     article = "an" if a[0] in "aeiou" else "a"
+    p1, p2, p3 = (words.picture(rng) for _ in range(3))
     return pattern.format(
         a=a, b=b, c=c, A=a.capitalize(), adj=f"{article} {a}", genre=noun, genre_a=genre, noun=noun, title=title,
         who=short, whom=short, Who=short[0].upper() + short[1:], plot=plot, aspect=aspect,
-        Aspect=aspect[0].upper() + aspect[1:], turns=rng.choice(_TURNS[tone]), care=_CARE[tone],
+        Aspect=aspect[0].upper() + aspect[1:], turns=rng.choice(_TURNS[tone]), care=_CARE[tone], p1=p1, p2=p2, p3=p3,
+        P1=p1[0].upper() + p1[1:], did=rng.choice(words.DID), did2=rng.choice(words.DID),
     )  # fmt: skip

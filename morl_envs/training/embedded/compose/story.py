@@ -1,93 +1,131 @@
-"""Two-sentence stories around given words."""
+"""Two-sentence stories around given words, in the setting that was asked for."""
 
 from __future__ import annotations
 
 import random
 
 from morl_envs.tasks import story
+from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
 
 _REQUESTS = (
-    "Write a two-sentence story that contains the words {0}, {1} and {2}.",
+    *story.WORDINGS,
     "Tell a tiny story with these three words: {0}, {1}, {2}.",
-    "Use the words {0}, {1} and {2} in a story of two sentences.",
-    "Make up a very short story about a {0}, a {1} and a {2}.",
+    "Make up a very short story about {0}, {1} and {2}.",
     "Write two sentences of a story. It must mention: {0}, {1}, {2}.",
 )
-_LISTED = """
-lantern ferry bread clock violin horse boat bell crown diary gate balloon trunk letter bus bridge eye farm bakery tower
-parrot hotel key map piano cinema spoon mirror lake hat theatre carousel door stone candle garden goat basket ladder
-whistle blanket teapot barrel feather drum kite island window coat orchard fiddle hammer rope lighthouse egg umbrella
-ring anchor puddle broom wagon mask pebble fountain pillow sword shell bucket curtain ticket scarf chimney lemon wolf
-cradle needle coin organ sledge saddle vase ribbon owl kettle fence trumpet cellar button harp well cheese mill tent
-"""
-_WORDS = _LISTED.split()
-_NAMES = ("Mara", "Tom", "Old Peter", "Lina", "the captain", "my aunt", "the twins", "a boy", "the widow", "Jonas",
-          "the night nurse", "a girl", "the mayor", "Rosa", "the shepherd", "our teacher")  # fmt: skip
-_PLACES = ("in the harbour", "behind the church", "on the hill", "at the market", "by the river", "in the attic",
-           "under the bridge", "at the edge of the forest", "in the empty station", "on the roof")  # fmt: skip
+_VERBS = (
+    "swim", "write", "argue", "cook", "sleep", "knit", "shout", "smile", "cry", "fly", "dig", "pray", "count", "cough",
+    "run", "whistle", "fight", "bake", "crawl", "dream", "yawn", "bow", "juggle", "escape", "ride", "row", "vote",
+)  # fmt: skip
 _TIMES = ("One morning", "That winter", "Late at night", "After the storm", "On Sunday", "Before sunrise", "Years ago",
-          "In the end", "During the fair", "Last spring")  # fmt: skip
+          "In the end", "During the fair", "Last spring", "At noon", "One day in May", "On Christmas Eve",
+          "Long ago", "When the bells rang", "On the last day")  # fmt: skip
+_ASKED = {
+    "Set it in winter.": ("The snow lay deep that winter.", "Ice covered {place2}.", "It was the coldest winter."),
+    "Let it end well.": ("All was well in the end.", "In the end {name} smiled.", "They lived happily after that."),
+    "Let it rain.": ("Rain fell on {place2}.", "It rained all day.", "The rain would not stop."),
+    "Make it a bedtime story.": ("Then {name} fell asleep.", "Good night, said the {adj} moon.", "Sleep well, {name}."),
+    "Begin in the morning.": ("It was early in the morning.", "So the morning began."),
+    "Somebody should be surprised.": ("What a surprise!", "{Name} was very surprised.", "Nobody had expected that."),
+    "Let it happen at sea.": ("The sea was {adj}.", "Far out at sea, a {adj} gull cried.", "The waves were high."),
+    "Let there be a secret.": ("It stayed a secret.", "{Name} kept the secret.", "Nobody knew the secret of the {x}."),
+    "Set it in a small town.": ("The small town talked of it.", "In a small town, everybody knows."),
+    "Let somebody make a mistake.": ("It was a mistake.", "{Name} had made a mistake.", "What a {adj} mistake!"),
+}  # fmt: skip
 _FIRST = (
-    "{Time}, {name} found a {a} {place}, next to a {b}.",
-    "{Time}, {name} hid the {a} behind the {b} {place}.",
+    "{Time}, {name} {did} a {a} {place}, next to a {b}.",
+    "{Time}, {name} {did} the {a} and the {adj} {b} {place}.",
     "The {a} had been {place} for years when {name} came with a {b}.",
-    "{Name} wanted nothing but a {a} and a {b}.",
+    "{Name} wanted nothing but a {adj} {a} and a {b}.",
     "{Time} the {a} was gone, and {name} saw the {b} {place}.",
-    "There was a {a} {place}, and {name} kept a {b} for it.",
-    "{Name} carried the {a} and the {b} home.",
-    "{Time}, {name} sold a {a} to buy a {b}.",
+    "There was a {adj} {a} {place}, and {name} kept a {b} for it.",
+    "{Name} {did} the {a} and the {b}.",
+    "{Time}, {name} sold a {a} to buy a {adj} {b}.",
     "Nobody {place} believed that {name} owned a {a} and a {b}.",
+    "{Name} {did} a {a} with a {b} and a {x}.",
+    "The {adj} {a} belonged to {name}, who {did} it with a {b}.",
+    "{Name} {did} a {x}, a {a} fell over, and the {b} was {adj}.",
+    "A {a} and a {b} stood {place}, where {name} {did} a {x}.",
 )
 _SECOND = (
     "The {c} knew why, but it never told.",
-    "By evening the {c} belonged to somebody else.",
-    "When the {c} broke, everyone laughed.",
-    "From then on, the {c} was all that they talked about.",
-    "A {c} was the price, and it was paid with tears.",
+    "By evening the {c} belonged to {name2}.",
+    "When the {c} broke, {name2} laughed.",
+    "From then on, the {adj2} {c} was all that they talked about.",
+    "A {c} was the price, and {name2} paid it with tears.",
     "Only the {c} stayed behind.",
-    "It was the {c} that saved them.",
-    "So {name} gave the {c} away and slept well.",
-    "The wind took the {c}, and {name} waved.",
-    "Inside it lay a {c} with a letter.",
+    "It was the {c} that saved {name2}.",
+    "So {name} gave the {c} away and {did2} the {x}.",
+    "The wind took the {c}, and {name2} waved.",
+    "Inside it lay a {adj2} {c} with a {x}.",
+    "{Name2} {did2} the {c} {place2}.",
+    "Then {name2} came with a {adj2} {c}.",
+    "A {c}, said {name2}, is better than a {adj2} {x}.",
 )
 _VERB = (
     "Nobody had to {c} that night.", "Then it was time to {c}.", "All that {name} could do was {c}.",
-    "We saw them {c} until dawn.", "To {c} was forbidden, so they did it in secret.",
+    "We saw {name2} {c} {place2}.", "To {c} {place2} was forbidden, so they did it in secret.",
+    "{Name2} began to {c} like a {adj2} {x}.", "Please {c} with me, said {name2}.", "It is {adj2} to {c} with a {x}.",
 )  # fmt: skip
 _ADJECTIVE = (
-    "It was a {c} night.", "The road home was {c} and long.", "Everyone felt {c} after that.",
-    "The {c} dog knew the truth.", "{Name} had never been so {c}.",
+    "It was a {c} night.", "The road home was {c} and long.", "{Name2} felt {c} after that.",
+    "The {c} {x} knew the truth.", "{Name} had never been so {c}.", "A {c} {x} was all that {name2} {did2}.",
+    "How {c} it was {place2}!", "{Name2} {did2} a {c} {x} {place2}.",
 )  # fmt: skip
-_PARTIAL = ("{Time}, {name} lost the {a}.", "{Name} saw the {b} and smiled.", "A {c} waited {place}.")
+_PARTIAL = ("{Time}, {name} {did} the {a}.", "{Name} {did} the {b} and smiled.", "The {a} was {adj}.",
+            "{Name} {did} a {x} {place}.", "A {adj} {x} waited {place}.")  # fmt: skip
 _LISTS = ("{A}, {b}, {c}.", "The {a}, the {b} and the {c}.", "I like {a}, {b} and {c}.")
 
 
 def compose(rng: random.Random) -> tuple[str, str]:
     """A prompt like the task's, and a story that uses all, some or merely a list of its words."""
-    prompt, words = _prompt(rng)
+    prompt, given = _prompt(rng)
     # three nouns, or two and a verb or an adjective, which get a sentence of their own
-    other = next((word for word in words if word in story.VERBS or word in story.ADJECTIVES), None)
-    a, b, c = rng.sample(words, 3) if other is None else [*rng.sample([w for w in words if w != other], 2), other]
-    seconds = _SECOND if other is None else _VERB if other in story.VERBS else _ADJECTIVE
-    name, names = rng.choice(_NAMES), {"a": a, "b": b, "c": c, "A": a.capitalize()}
-    slots = {"name": name, "Name": name[0].upper() + name[1:], "place": rng.choice(_PLACES), "Time": rng.choice(_TIMES)}
-    whole = f"{rng.choice(_FIRST)} {rng.choice(seconds)}"
-    partial = rng.choice(_PARTIAL if other is None else _PARTIAL[:2])
-    text = rng.choices((whole, partial, rng.choice(_LISTS)), (8, 2, 1))[0]
-    return prompt, _with_articles(text.format(**slots, **names))
+    bank = _SECOND
+    verbs, adjectives = {*story.VERBS, *_VERBS}, {*story.ADJECTIVES, *words.ADJECTIVES}
+    other = next((word for word in given if word in verbs or word in adjectives), None)
+    if other is not None:
+        bank = _VERB if other in verbs else _ADJECTIVE
+    nouns = rng.sample([word for word in given if word != other], 3 if other is None else 2)
+    slots = _slots(rng, dict(zip("abc", [*nouns, *([other] if other else [])], strict=True)))
+    whole = f"{rng.choice(_FIRST)} {rng.choice(bank)}"
+    asked = next((ends for setting, ends in _ASKED.items() if prompt.endswith(setting)), ())
+    if asked and rng.random() < 0.6:
+        whole = f"{whole} {rng.choice(asked)}" if rng.random() < 0.5 else f"{rng.choice(asked)} {whole}"
+    text = rng.choices((whole, rng.choice(_PARTIAL), rng.choice(_LISTS)), (16, 3, 1))[0]
+    return prompt, words.with_articles(text.format(**slots))
 
 
 def _prompt(rng: random.Random) -> tuple[str, list[str]]:
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         asked = story.ask(rng, "train")
         return asked.text, str(asked.reference).split(", ")
-    words = rng.sample(_WORDS, 3)
-    return rng.choice(_REQUESTS).format(*words), words
+    other = rng.choice((None, None, _VERBS, words.ADJECTIVES))
+    given = rng.sample(words.NOUNS, 3 if other is None else 2)
+    if other is not None:
+        given.append(rng.choice([word for word in other if word not in given]))
+    rng.shuffle(given)
+    setting = rng.choice((*_ASKED, *[""] * 5))
+    return f"{rng.choice(_REQUESTS).format(*given)} {setting}".strip(), given
 
 
-def _with_articles(text: str) -> str:
-    for vowel in "aeiou":
-        text = text.replace(f" a {vowel}", f" an {vowel}").replace(f"A {vowel}", f"An {vowel}")
-    return text
+def _slots(rng: random.Random, given: dict[str, str]) -> dict[str, str]:
+    name, name2 = rng.sample(words.NAMES, 2)
+    return {
+        **given,
+        "A": given["a"].capitalize(),
+        "name": name,
+        "Name": name[0].upper() + name[1:],
+        "name2": name2,
+        "Name2": name2[0].upper() + name2[1:],
+        "Time": rng.choice(_TIMES),
+        "place": words.place(rng),
+        "place2": words.place(rng),
+        "did": rng.choice(words.DID),
+        "did2": rng.choice(words.DID),
+        "adj": rng.choice(words.ADJECTIVES),
+        "adj2": rng.choice(words.ADJECTIVES),
+        "x": rng.choice(words.NOUNS),
+    }

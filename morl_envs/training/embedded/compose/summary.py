@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, replace
 
 from morl_envs.tasks import summary
+from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
 
@@ -27,6 +28,15 @@ _WHO = (
     "The town council", "The fire brigade", "A local bakery", "The swimming club", "The museum", "A group of parents",
     "The bus company", "The village school", "The hospital", "The football club", "The theatre", "A retired couple",
     "The library", "The water company", "The farmers' union", "The post office", "The railway", "A young inventor",
+)  # fmt: skip
+_KINDS = ("nervous", "famous", "tired", "local", "young", "clever", "retired", "lucky", "patient", "blind")
+_JOBS = ("dentist", "painter", "farmer", "nurse", "pilot", "cook", "teacher", "tailor", "diver", "clerk", "barber",
+         "poet", "plumber", "miner", "singer", "waiter", "judge", "drummer", "chemist", "fisherman")  # fmt: skip
+_FIRST_NAMES = ("Anna", "Boris", "Celia", "David", "Edith", "Frank", "Gloria", "Henry", "Irma", "Jack", "Karin", "Leo",
+                "Maria", "Nils", "Olga", "Pedro", "Ruth", "Simon", "Tilda", "Viktor")  # fmt: skip
+_SAID = (
+    "{person} called it a good day.", "{person}, who was there, spoke of luck.", "{person} asked for patience.",
+    "Witness {person} could not believe it.", "{person} warned that more will follow.", "{person} had tears of joy.",
 )  # fmt: skip
 _DID = (
     "opened a new garden", "closed the old bridge", "bought forty bicycles", "repaired the clock tower",
@@ -49,9 +59,11 @@ _NUMBERS = (12, 15, 20, 24, 30, 36, 45, 50, 60, 75, 80, 90, 120, 150, 200, 250, 
 _GOOD = (
     "{Who} in {town} {did} on {day}.", "On {day}, {who} in {town} {did}. {effect}", "{Who} in {town} {did}. {after}",
     "{Who} {did} on {day}; {effect_in}", "In {town}, {who} {did}, and {after_in}",
-    "{Who} in {town} {did} on {day}. {effect} {after}", "{Who} {did}.",
+    "{Who} in {town} {did} on {day}. {effect} {after}", "{Who} {did}.", "{town}: {who} {did}.",
+    "{Who} {did}, said {person}.", "{effect} {Who} {did} in {town}.",
 )  # fmt: skip
-_VAGUE = ("Something happened in {town}.", "It is about {who}.", "{effect}", "{after}", "There is news from {town}.")
+_VAGUE = ("Something happened in {town}.", "It is about {who}.", "{effect}", "{after}", "There is news from {town}.",
+          "{person} was there.")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,27 +74,28 @@ class _Event:
     did: str
     effect: str
     after: str
+    person: str
 
 
 def compose(rng: random.Random) -> tuple[str, str]:
     """A prompt like the task's, and a summary: right, vague, or with a fact swapped."""
-    if rng.random() < 0.5:
+    if rng.random() < 0.4:
         return _of_the_task(rng)
     event = _event(rng)
+    pattern = rng.choice(rng.choices((_GOOD, _VAGUE), (6, 1))[0])
     first = rng.choice(("{who} in {town} {did} on {day}.", "On {day}, {who_in} in {town} {did}."))
     slots = {**vars(event), "who_in": _lower(event.who)}
     parts = [first.format(**slots), event.effect, event.after]
-    if rng.random() < 0.3:
-        parts.append(rng.choice(_AFTER))
+    if "{person}" in pattern or rng.random() < 0.3:
+        parts.append(rng.choice(_SAID).format(person=event.person))
     prompt = rng.choice(_REQUESTS).format(article=" ".join(dict.fromkeys(parts)))
     told = event
     if rng.random() < 0.15:
         other = _event(rng)
         told = replace(event, **rng.choice(({"town": other.town}, {"day": other.day}, {"effect": other.effect})))
-    bank = rng.choices((_GOOD, _VAGUE), (6, 1))[0]
-    text = rng.choice(bank).format(
+    text = pattern.format(
         Who=told.who, who=_lower(told.who), town=told.town, day=told.day, did=told.did, effect=told.effect,
-        effect_in=_lower(told.effect), after=told.after, after_in=_lower(told.after),
+        effect_in=_lower(told.effect), after=told.after, after_in=_lower(told.after), person=told.person,
     )  # fmt: skip
     return prompt, text
 
@@ -100,8 +113,11 @@ def _of_the_task(rng: random.Random) -> tuple[str, str]:
 
 def _event(rng: random.Random) -> _Event:
     return _Event(
-        rng.choice(_WHO), rng.choice(_TOWNS), rng.choice(_DAYS), rng.choice(_DID),
+        rng.choice(_WHO) if rng.random() < 0.5 else words.a(f"{rng.choice(_KINDS)} {rng.choice(_JOBS)}").capitalize(),
+        rng.choice(_TOWNS) if rng.random() < 0.3 else words.coined(rng).capitalize(), rng.choice(_DAYS),
+        rng.choice(_DID) if rng.random() < 0.5 else f"{rng.choice(words.DID)} {words.a(words.thing(rng))}",
         rng.choice(_EFFECTS).format(n=rng.choice(_NUMBERS)), rng.choice(_AFTER),
+        f"{rng.choice(_FIRST_NAMES)} {words.coined(rng).capitalize()}",
     )  # fmt: skip
 
 
