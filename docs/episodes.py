@@ -73,7 +73,7 @@ def _without_gaps(frames: list[Image.Image]) -> list[Image.Image]:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Film an episode for a task's page.")
     parser.add_argument("task", choices=morl_envs.registry.TASKS)
-    parser.add_argument("--lm", default="smollm2-135m")
+    parser.add_argument("--lm", default="embedded")
     parser.add_argument("--seed", type=int, default=0)
     chosen = parser.parse_args()
     path = FOLDER / f"{chosen.task}.gif"

@@ -69,12 +69,12 @@ _ROWS = (
     Row(
         "review",
         ("token", "choice", "completion", "lab"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.19, 0.0, 0.18), ideal=(0.86, 0.38, 1.0)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.18, 0.0, 0.13), ideal=(0.9, 0.5, 1.0)),
     ),
     Row(
         "arithmetic",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.31, 0.0), ideal=(1.0, 1.0, 1.0)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.29, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
         "reflection",
@@ -84,27 +84,27 @@ _ROWS = (
     Row(
         "assistant",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.03, 0.0), ideal=(0.88, 1.0, 0.7)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.86, 1.0, 0.7)),
     ),
     Row(
         "summary",
         ("token", "choice", "completion", "lab"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.02, 0.41), ideal=(1.0, 0.82, 0.98)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.03, 0.07, 0.27), ideal=(1.0, 0.82, 0.96)),
     ),
     Row(
         "story",
         ("token", "choice", "completion", "lab"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.05, 0.16), ideal=(1.0, 1.0, 0.89)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.17, 0.12), ideal=(1.0, 1.0, 0.87)),
     ),
     Row(
         "detox",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 0.79, 0.36)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 0.79, 0.45)),
     ),
     Row(
         "haggle",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.55, 1.0, 0.81)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.78, 1.0, 0.86)),
     ),
     Row(
         "dial",
