@@ -40,8 +40,8 @@ def _attend(
     grouped = query.reshape(n, n_key_heads, n_heads // n_key_heads, width)
     scores = torch.matmul(grouped * scale, key.transpose(2, 3))
     if attention_mask is not None:
-        scores = scores + attention_mask  # (n, 1, 1, slots)
-    mixed = torch.matmul(scores.softmax(-1, dtype=torch.float32).to(value.dtype), value)
+        scores += attention_mask  # (n, 1, 1, slots)
+    mixed = torch.matmul(scores.softmax(-1), value)  # in float32 inside, whatever the dtype
     return mixed.reshape(n, 1, n_heads, value.shape[3]), None
 
 
