@@ -49,7 +49,7 @@ def draw(
     if temperature == 0:
         return logits.argmax(-1)
     rows = max(1, _CHUNK.get(logits.device.type, logits.numel()) // logits.shape[-1])
-    parts = zip(logits.split(rows), u.split(rows), strict=True)
+    parts = zip(torch.split(logits, rows), torch.split(u, rows), strict=True)
     return torch.cat([_draw(some, numbers, temperature, top_k, top_p) for some, numbers in parts])
 
 

@@ -197,7 +197,7 @@ def _rate(recipe: Recipe, step: int) -> float:
     begins = [_WARM_UP, *(at for at in recipe.restarts if at <= step)]
     end = min([recipe.steps, *(at for at in recipe.restarts if at > step)])
     done = min(1.0, (step - begins[-1]) / max(1, end - begins[-1]))
-    low, high = recipe.peak / 20, recipe.peak / 2 ** (len(begins) - 1)
+    low, high = recipe.peak / 20, recipe.peak * 0.5 ** (len(begins) - 1)
     return low + (high - low) * 0.5 * (1 + math.cos(math.pi * done))
 
 

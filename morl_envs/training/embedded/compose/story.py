@@ -83,7 +83,7 @@ def compose(rng: random.Random) -> tuple[str, str]:
     """A prompt like the task's, and a story that uses all, some or merely a list of its words."""
     prompt, given = _prompt(rng)
     # three nouns, or two and a verb or an adjective, which get a sentence of their own
-    bank = _SECOND
+    bank: tuple[str, ...] = _SECOND
     verbs, adjectives = {*story.VERBS, *_VERBS}, {*story.ADJECTIVES, *words.ADJECTIVES}
     other = next((word for word in given if word in verbs or word in adjectives), None)
     if other is not None:
