@@ -9,7 +9,7 @@ Run: python agents/shuffled_feedback.py --env morl/dial-token-v0 --set of=best_o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -99,7 +99,7 @@ class _Views:
 
 
 class _View:
-    """An environment whose `score` deals the scores of a prompt's candidates out at random, whatever the batch."""
+    """An environment that deals the scores of a prompt's candidates out at random, whatever the batch."""
 
     def __init__(self, envs: Any) -> None:
         self.envs = envs
@@ -108,15 +108,22 @@ class _View:
         return getattr(self.envs, name)
 
     def score(self, prompts: Sequence[Prompt], completions: Sequence[str]) -> NDArray[np.float32]:
-        rewards: NDArray[np.float32] = self.envs.score(prompts, completions)
-        rows: dict[Prompt, list[int]] = {}
-        for row, prompt in enumerate(prompts):
-            rows.setdefault(prompt, []).append(row)
-        dealt = rewards.copy()
-        for prompt, at in rows.items():
-            told = "\n".join([prompt.text, *(completions[row] for row in at)])
-            dealt[at] = rewards[np.random.default_rng(crc32(told.encode())).permutation(at)]
-        return dealt
+        return _dealt(self.envs.score(prompts, completions), prompts, completions)
+
+    def score_turns(self, rows: Sequence[int], answers: Sequence[str]) -> NDArray[np.float32]:
+        return _dealt(self.envs.score_turns(rows, answers), rows, answers)
+
+
+def _dealt(rewards: NDArray[np.float32], asked: Sequence[Hashable], answers: Sequence[str]) -> NDArray[np.float32]:
+    """The rewards of each question's answers, in an order that follows from these answers alone."""
+    rows: dict[Hashable, list[int]] = {}
+    for row, question in enumerate(asked):
+        rows.setdefault(question, []).append(row)
+    dealt = rewards.copy()
+    for at in rows.values():
+        told = "\n".join(answers[row] for row in at)
+        dealt[at] = rewards[np.random.default_rng(crc32(told.encode())).permutation(at)]
+    return dealt
 
 
 class _Blinded:

@@ -130,6 +130,15 @@ def test_shuffled_feedback_costs_the_same_and_earns_no_more_than_a_draw() -> Non
     assert again[0] == again[1]
 
 
+def test_scores_of_whole_answers_are_shuffled_too() -> None:
+    shuffled, plain = (
+        evaluate(build(*agent), "morl/review-completion-v0", weights=np.eye(3), seeds=[0], n_prompts=24, num_envs=8)
+        for agent in (("shuffled_feedback", ["of=best_of_n", 'settings=["n=4"]']), ("best_of_n", ["n=4"]))
+    )
+    assert shuffled.costs == plain.costs
+    assert (shuffled.mean_returns().diagonal() < plain.mean_returns().diagonal() - 0.02).all()
+
+
 def test_a_learner_is_trained_on_rewards_of_other_steps() -> None:
     control = build("shuffled_feedback", ["of=random_agent"])
     seen: list[tuple[int, tuple[float, ...]]] = []
