@@ -112,6 +112,15 @@ def test_greedy_answers_equal_transformers(model: Any, batch_size: int) -> None:
     assert [answer.tokens.tolist() for answer in answers] == expected
 
 
+def test_decoding_is_the_tokenizer_s_own(model: Any) -> None:
+    rng = np.random.default_rng(0)
+    single = [i for i in range(model.vocabulary_size) if len(model.tokenizer.id_to_token(i)) == 1]  # cut characters too
+    rows = [*rng.integers(model.vocabulary_size, size=(300, 40)).tolist(), *rng.choice(single, size=(2000, 9)).tolist()]
+    texts = model.decode([*rows, [], [0], [0, 1, 2]])
+    assert texts == model.tokenizer.decode_batch([*rows, [], [0], [0, 1, 2]], skip_special_tokens=True)
+    assert sum("\ufffd" in text for text in texts) > 1000 and texts[-3:] == ["", "", ""]
+
+
 def content(text: str) -> set[str]:
     return set(re.findall(r"[a-z0-9]{3,}", text.lower())) - STOPS
 
