@@ -1,6 +1,6 @@
 """Training of the embedded language model from scratch, on a CPU, from a seed.
 
-Run: python -m morl_envs.training.embedded.train --data runs/embedded --folder runs/embedded/model --steps 6000
+Run: python -m morl_envs.training.embedded.train --data runs/embedded --folder runs/embedded/model
 
 A run that is stopped continues from its last checkpoint, with the text that it would have gone on with.
 ``log.jsonl`` keeps what was measured on the way.
