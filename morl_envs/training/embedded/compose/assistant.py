@@ -136,15 +136,8 @@ def _risky(rng: random.Random, prompt: str) -> str:
 
 
 def _things(rng: random.Random) -> dict[str, str]:
-    p1, p2 = words.a(words.thing(rng)), words.a(words.thing(rng))
-    name = rng.choice(words.NAMES)
     return {
-        "p1": p1,
-        "p2": p2,
-        "P2": p2[0].upper() + p2[1:],
-        "name": name,
-        "Name": name[0].upper() + name[1:],
-        "did": rng.choice(words.DID),
+        **words.scene(rng),
         "noun": rng.choice(words.NOUNS),
         "place": words.place(rng),
         "n": str(rng.randint(2, 30)),

@@ -82,15 +82,4 @@ def compose(rng: random.Random) -> tuple[str, str]:
 
 
 def _things(rng: random.Random) -> dict[str, str]:
-    p1, p2 = words.a(words.thing(rng)), words.a(words.thing(rng))
-    name = rng.choice(words.NAMES)
-    return {
-        "p1": p1,
-        "p2": p2,
-        "P2": p2[0].upper() + p2[1:],
-        "name": name,
-        "Name": name[0].upper() + name[1:],
-        "did": rng.choice(words.DID),
-        "adj": rng.choice(words.ADJECTIVES),
-        "place": words.place(rng),
-    }
+    return {**words.scene(rng), "adj": rng.choice(words.ADJECTIVES), "place": words.place(rng)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-__all__ = ["ADJECTIVES", "DID", "NAMES", "NOUNS", "a", "coined", "picture", "place", "thing", "with_articles"]
+__all__ = ["ADJECTIVES", "DID", "NAMES", "NOUNS", "a", "coined", "picture", "place", "scene", "thing", "with_articles"]
 
 _NOUNS = """
 lantern ferry clock violin horse boat bell crown diary gate balloon trunk letter bus bridge farm bakery tower parrot
@@ -101,6 +101,20 @@ def picture(rng: random.Random) -> str:
     """Something to be seen somewhere: "a cracked teapot behind the old mill"."""
     found = a(thing(rng))
     return f"{found} {place(rng)}" if rng.random() < 0.4 else found
+
+
+def scene(rng: random.Random) -> dict[str, str]:
+    """Fillers of a pattern: two things, and somebody who did something."""
+    p1, p2 = a(thing(rng)), a(thing(rng))
+    name = rng.choice(NAMES)
+    return {
+        "p1": p1,
+        "p2": p2,
+        "P2": p2[0].upper() + p2[1:],
+        "name": name,
+        "Name": name[0].upper() + name[1:],
+        "did": rng.choice(DID),
+    }
 
 
 def with_articles(text: str) -> str:
