@@ -82,9 +82,39 @@ def test_steps_and_replacements_equal_plain_forward_passes(model: Any) -> None:
         if event % 5 == 4:
             rows[1], rows[3] = rng.integers(3, 60, 11).tolist(), rng.integers(3, 60, 1).tolist()
             batch.replace([1, 3], [rows[1], rows[3]])
+        if event % 5 == 1:  # with a step that the other rows take or do not
+            fresh = {0: rng.integers(3, 60, 1 + event % 13).tolist(), 2: rng.integers(3, 60, 4).tolist()}
+            stepping = np.array([False, True, False, event % 2 == 0])
+            tokens = rng.integers(3, 60, 4)
+            batch.step(tokens, stepping, fresh)
+            rows = [
+                fresh[i] if i in fresh else [*row, int(tokens[i])] if stepping[i] else row for i, row in enumerate(rows)
+            ]
         expected = torch.stack([plain_logits(model, row) for row in rows])
         torch.testing.assert_close(batch.logits, expected, atol=2e-3, rtol=1e-3)
         assert batch.lengths.tolist() == [len(row) for row in rows]
+
+
+def test_new_texts_share_the_pass_of_a_step_where_the_architecture_allows(
+    model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head, passes = list(range(3, 9)), []
+    forward = model.model.forward
+    monkeypatch.setattr(
+        model.model, "forward", lambda tokens, **kw: passes.append(tokens.shape) or forward(tokens, **kw)
+    )
+    batch = model.start([[*head, 3, 4], [*head, 5], [*head, 6]])  # the head is computed once and kept
+    passes.clear()
+    batch.step([9, 9, 9], np.array([True, True, False]), {2: [*head, 7, 8]})
+    assert model.model.in_line == (model.config.model_type not in {"mamba", "gemma2"})  # no cache; capped scores
+    if model.model.in_line:
+        assert passes == [(1, 3 + 2)]
+    for row, context in enumerate([[*head, 3, 4, 9], [*head, 5, 9], [*head, 7, 8]]):
+        torch.testing.assert_close(batch.logits[row], plain_logits(model, context), atol=2e-3, rtol=1e-3)
+    with pytest.raises(InvalidParameter, match="active must not mark rows that start afresh"):
+        batch.step([9, 9, 9], np.array([True, True, True]), {2: [4]})
+    with pytest.raises(InvalidParameter, match=r"contexts\[0\] must hold at least one token"):
+        batch.step([9, 9, 9], None, {2: []})
 
 
 def test_log_probs_equal_plain_forward_passes(model: Any) -> None:

@@ -72,12 +72,13 @@ class WrittenEpisodes(Episodes):
         elif (now != self._held).any():
             same = now[0] == self._held[0]
             stepped = same & (now[1] == self._held[1] + 1)
-            stale = np.flatnonzero(~stepped & (now != self._held).any(axis=0))
+            stale = np.flatnonzero(~stepped & (now != self._held).any(axis=0)).tolist()
+            fresh = {row: self._context(row) for row in stale}
             if stepped.any():
                 last = self.tokens[np.arange(len(same)), np.maximum(self.lengths - 1, 0)]
-                self._decoding.step(last, stepped)
-            if len(stale):
-                self._decoding.replace(stale.tolist(), [self._context(row) for row in stale.tolist()])
+                self._decoding.step(last, stepped, fresh)
+            else:
+                self._decoding.replace(list(fresh), list(fresh.values()))
         self._held = now
         return self._decoding
 

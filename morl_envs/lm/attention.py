@@ -1,7 +1,8 @@
 """Attention for one new token per row: two batched matrix products.
 
 On CPUs, torch's scaled_dot_product_attention spends most of a decode step on set-up at this size. Longer queries
-(prefill, log-probabilities, training) go to transformers' own SDPA path.
+(prefill, log-probabilities, training) go to transformers' own SDPA path. A pass may also hold a token of every row and
+pieces of new texts, in one line (Yu et al. 2022, "Orca", selective batching): what is not attention treats them alike.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ import torch
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+
+from morl_envs.lm.cache import Piece
 
 __all__ = ["NAME"]
 
@@ -27,8 +30,11 @@ def _attend(
     attention_mask: torch.Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
+    pieces: tuple[Piece, ...] = (),
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
+    if pieces and attention_mask is not None:
+        return _attend_in_line(module, query, key, value, attention_mask, pieces, scaling=scaling, **kwargs)
     unknown = [name for name, given in kwargs.items() if given is not None and name not in _UNDERSTOOD]
     if query.shape[2] != 1 or query.requires_grad or query.is_cuda or unknown:
         return sdpa_attention_forward(  # type: ignore[no-any-return]
@@ -43,6 +49,37 @@ def _attend(
         scores += attention_mask  # (n, 1, 1, slots)
     mixed = torch.matmul(scores.softmax(-1), value)  # in float32 inside, whatever the dtype
     return mixed.reshape(n, 1, n_heads, value.shape[3]), None
+
+
+def _attend_in_line(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor,
+    pieces: tuple[Piece, ...],
+    **kwargs: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention of one line of queries ``(1, heads, tokens, width)``: one of each row, then the pieces.
+
+    Keys and values are all rows' caches, ``(rows, heads, slots, width)``; the mask tells of every token what it sees of
+    its own row's slots, ``(tokens, 1, 1, slots)``.
+    """
+    n = len(key)
+    mixed = query.new_empty((1, query.shape[2], query.shape[1], value.shape[3]))
+    single = query[0, :, :n].transpose(0, 1)[:, :, None]
+    mixed[0, :n] = _attend(module, single, key, value, attention_mask[:n], **kwargs)[0][:, 0]
+    for piece in pieces:
+        held = slice(piece.row, piece.row + 1)
+        mixed[:, piece.tokens] = _attend(
+            module,
+            query[:, :, piece.tokens],
+            key[held, :, : piece.end],
+            value[held, :, : piece.end],
+            attention_mask[piece.tokens, 0, 0, : piece.end][None, None],
+            **kwargs,
+        )[0]
+    return mixed, None
 
 
 AttentionInterface.register(NAME, _attend)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -45,8 +45,17 @@ class Decoding(Protocol):
     def draw(self, u: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None) -> Any:
         """One next token a row, an int64 tensor of shape ``(n,)``; see :func:`morl_envs.lm.sampling.draw`."""
 
-    def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
-        """Append ``tokens[i]`` (array or tensor of ids, shape ``(n,)``) to each active row; others stay as they are."""
+    def step(
+        self,
+        tokens: Any,
+        active: NDArray[np.bool_] | None = None,
+        fresh: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
+        """Append ``tokens[i]`` (array or tensor of ids, shape ``(n,)``) to each active row; others stay as they are.
+
+        Rows of `fresh`, of which none is active, start afresh from new contexts; that is faster than :meth:`replace`
+        after it.
+        """
 
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
         """Start the given rows afresh from new contexts (token ids)."""

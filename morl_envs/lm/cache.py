@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
-__all__ = ["RaggedCache"]
+__all__ = ["Piece", "RaggedCache"]
 
 
 def _grown(store: torch.Tensor, capacity: int) -> torch.Tensor:
@@ -48,6 +48,9 @@ class _RaggedLayer(CacheLayerMixin):
         if not self.is_initialized:
             self.lazy_initialization(key_states, value_states)
         step = self.cache.pending_step
+        if step is not None and step.pieces:
+            self._take_flat(step, key_states[0], value_states[0])
+            return self.keys, self.values
         if step is not None:
             self.keys[step.rows, :, step.slots] = key_states[:, :, 0]
             self.values[step.rows, :, step.slots] = value_states[:, :, 0]
@@ -58,6 +61,15 @@ class _RaggedLayer(CacheLayerMixin):
         count = key_states.shape[0]
         keys, values = (part.expand(count, -1, -1, -1) for part in self.prefix)
         return torch.cat([keys, key_states], dim=2), torch.cat([values, value_states], dim=2)
+
+    def _take_flat(self, step: _Step, *states: torch.Tensor) -> None:
+        """Store keys and values ``(heads, tokens, width)`` of one token a row, then of the pieces of new texts."""
+        for part, (store, fresh) in enumerate(zip((self.keys, self.values), states, strict=True)):
+            store[step.rows, :, step.slots] = fresh[:, : len(step.rows)].transpose(0, 1)
+            for piece in step.pieces:  # behind the step, which writes in the rows that begin anew too
+                store[piece.row, :, piece.start : piece.end] = fresh[:, piece.tokens]
+                if self.prefix is not None:
+                    store[piece.row, :, : piece.start] = self.prefix[part][0]
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         return self.get_seq_length() + query_length, 0
@@ -70,9 +82,37 @@ class _RaggedLayer(CacheLayerMixin):
 
 
 @dataclass(frozen=True)
+class Piece:
+    """Consecutive tokens of a new text, computed in the same pass as a step of all rows.
+
+    Args:
+        row: Which row the text is for.
+        start: Slot of the first; those before it hold the shared prefix.
+        at: Where the first stands in the pass.
+        length: Tokens.
+    """
+
+    row: int
+    start: int
+    at: int
+    length: int
+
+    @property
+    def end(self) -> int:
+        """The slot behind the last."""
+        return self.start + self.length
+
+    @property
+    def tokens(self) -> slice:
+        """Where they stand in the pass."""
+        return slice(self.at, self.at + self.length)
+
+
+@dataclass(frozen=True)
 class _Step:
     rows: torch.Tensor  # (n,)
     slots: torch.Tensor  # (n,): where each row's new key goes
+    pieces: tuple[Piece, ...]
 
 
 class RaggedCache(Cache):
@@ -94,9 +134,12 @@ class RaggedCache(Cache):
         """From now on keys are collected, to be stored by :meth:`commit` or :meth:`commit_prefix`."""
         self.pending_step = None
 
-    def begin_step(self, rows: torch.Tensor, slots: torch.Tensor) -> None:
-        """From now on one key per row is written to ``slots``, and all slots are read."""
-        self.pending_step = _Step(rows, slots)
+    def begin_step(self, rows: torch.Tensor, slots: torch.Tensor, pieces: tuple[Piece, ...] = ()) -> None:
+        """From now on one key per row is written to ``slots``, and all slots are read.
+
+        With `pieces`, a pass is one line of tokens: a step of every row, and behind it the pieces.
+        """
+        self.pending_step = _Step(rows, slots, pieces)
 
     def commit_prefix(self, tokens: tuple[int, ...]) -> None:
         """Keep the collected keys of a one-row prefill as the prefix that later prefills continue."""

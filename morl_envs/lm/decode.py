@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from morl_envs.errors import require
-from morl_envs.lm.cache import RaggedCache
+from morl_envs.lm.cache import Piece, RaggedCache
 from morl_envs.lm.graphs import StepGraph
 from morl_envs.lm.sampling import draw
 
@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # padded tokens in one prefill pass; on CPUs, so many that activations stay in the cache
 _PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}
+# tokens of new texts that a step takes along; more make good passes of their own, and on CUDA a step is recorded
+_IN_LINE_TOKENS = {"cpu": 256}
 _BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, growth undoes a recorded step
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
@@ -41,6 +43,15 @@ def _check_contexts(contexts: Sequence[Sequence[int]]) -> None:
     require(len(contexts) > 0, "contexts", "must hold at least one row", contexts)
     for i, context in enumerate(contexts):
         require(len(context) > 0, f"contexts[{i}]", "must hold at least one token", context)
+
+
+def _others(n: int, active: NDArray[np.bool_] | None, fresh: Mapping[int, Sequence[int]]) -> NDArray[np.bool_]:
+    """The active rows as a mask, none of which may be among those that start anew."""
+    mask = np.ones(n, dtype=bool) if active is None else np.array(active, dtype=bool)
+    if active is None:
+        mask[list(fresh)] = False
+    require(not mask[list(fresh)].any(), "active", "must not mark rows that start afresh", active)
+    return mask
 
 
 class _Rows:
@@ -107,14 +118,27 @@ class CachedDecoding(_Rows):
         self.replace(range(len(contexts)), contexts)
 
     @torch.inference_mode()
-    def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
-        """Append one token to each active row and compute the next logits; other rows stay as they are.
+    def step(
+        self,
+        tokens: Any,
+        active: NDArray[np.bool_] | None = None,
+        fresh: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
+        """Append one token to each active row, start the rows of `fresh` anew, and compute their next logits.
 
         Where `tokens` lie on the device and every row is active, nothing waits for it.
         """
         n, device = len(self._lengths), self.model.device
         tokens = torch.as_tensor(tokens, device=device).view(n, 1)
         self._cache.make_room(int(self._lengths.max()) + 1)
+        if fresh:
+            active = _others(n, active, fresh)
+            if self._fits_in_line(list(fresh.values())):
+                self._step_in_line(tokens, active, fresh)
+            else:
+                self.step(tokens, active)
+                self.replace(list(fresh), list(fresh.values()))
+            return
         slots = self._slots
         if device.type == "cuda":
             logits, hidden = self._graph(self._forward_step, tokens, slots, (n, self._cache.generation))
@@ -130,6 +154,47 @@ class CachedDecoding(_Rows):
         self._slots = slots.index_add(0, chosen, torch.ones_like(chosen))
         self._store(chosen, logits[chosen], hidden[chosen])
         self._lengths[rows] += 1
+
+    def _fits_in_line(self, contexts: Sequence[Sequence[int]]) -> bool:
+        """Whether a step can take the contexts along, behind the shared prefix as it is."""
+        _check_contexts(contexts)
+        held = self._cache.prefix_tokens
+        shared = all(len(c) > len(held) and tuple(c[: len(held)]) == held for c in contexts)
+        size = sum(len(context) - len(held) for context in contexts)
+        return self.model.in_line and shared and size <= _IN_LINE_TOKENS.get(self.model.device.type, 0)
+
+    def _step_in_line(
+        self, tokens: torch.Tensor, active: NDArray[np.bool_], fresh: Mapping[int, Sequence[int]]
+    ) -> None:
+        """One pass over a line of tokens: one of every row, and behind them the contexts of `fresh`."""
+        n, device = len(self._lengths), self.model.device
+        self._cache.make_room(max(map(len, fresh.values())) + 1)
+        start, at = len(self._cache.prefix_tokens), n
+        pieces, read_at = [], np.arange(n)  # where each row's last token stands in the line
+        for row, context in fresh.items():
+            pieces.append(Piece(row, start, at, len(context) - start))
+            at += len(context) - start
+            read_at[row] = at - 1
+        contexts = [torch.tensor(context[start:], device=device) for context in fresh.values()]
+        slots = torch.cat([self._slots, *(start + torch.arange(len(part), device=device) for part in contexts)])
+        self._cache.begin_step(torch.arange(n, device=device), self._slots, tuple(pieces))
+        seen, last = torch.arange(self._cache.capacity, device=device)[None, :], self._rows(read_at)
+        logits, hidden = self.model.forward(
+            torch.cat([tokens[:, 0], *contexts])[None],
+            positions=slots[None],
+            allowed=(seen <= slots[:, None])[:, None, None, :],
+            distance=(slots[:, None] - seen)[:, None, None, :],
+            cache=self._cache,
+            keep=lambda states: states[0, last],
+            pieces=tuple(pieces),
+        )
+        self._lengths[active] += 1
+        self._lengths[list(fresh)] = [len(context) for context in fresh.values()]
+        self._slots = self._rows(self._lengths)
+        computed = active.copy()
+        computed[list(fresh)] = True
+        chosen = self._rows(np.flatnonzero(computed))
+        self._store(chosen, logits[chosen], hidden[chosen])
 
     @torch.inference_mode()
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
@@ -233,13 +298,20 @@ class RecomputedDecoding(_Rows):
         self._contexts = [list(context) for context in contexts]
         self._compute(range(len(contexts)))
 
-    def step(self, tokens: Any, active: NDArray[np.bool_] | None = None) -> None:
-        """Append one token to each active row and compute the next logits; other rows stay as they are."""
+    def step(
+        self,
+        tokens: Any,
+        active: NDArray[np.bool_] | None = None,
+        fresh: Mapping[int, Sequence[int]] | None = None,
+    ) -> None:
+        """Append one token to each active row, start the rows of `fresh` anew, and compute their next logits."""
         ids = torch.as_tensor(tokens).tolist()
-        rows = [i for i in range(len(ids)) if active is None or active[i]]
+        rows = np.flatnonzero(_others(len(ids), active, fresh or {})).tolist()
         for i in rows:
             self._contexts[i].append(ids[i])
         self._compute(rows)
+        if fresh:
+            self.replace(list(fresh), list(fresh.values()))
 
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
         """Start the given rows afresh from new contexts."""

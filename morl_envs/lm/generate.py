@@ -138,7 +138,8 @@ class _Writer:
     def _advance(self, tokens: torch.Tensor) -> None:
         active = np.ones(len(self.jobs), dtype=bool)
         active[self.fresh] = False
+        fresh = {row: self.contexts[self.jobs[row]] for row in self.fresh}
         if active.any():
-            self.decoding.step(tokens, active)
-        if self.fresh:
-            self.decoding.replace(self.fresh, [self.contexts[self.jobs[row]] for row in self.fresh])
+            self.decoding.step(tokens, active, fresh)
+        else:
+            self.decoding.replace(list(fresh), list(fresh.values()))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+import numpy as np
 import torch
 
 from morl_envs.lm import attention
@@ -57,6 +58,7 @@ class CausalModel:
         self.config = module.config.get_text_config()
         self.device = next(module.parameters()).device
         self.n_layers: int = self.config.num_hidden_layers
+        self.in_line = False  # whether a step and pieces of new texts can share a pass
         self._keep: Keep | None = None
         self._kept: torch.Tensor | None = None
         self._packing = PackedLinears(module)
@@ -86,6 +88,7 @@ class CausalModel:
         distance: torch.Tensor,
         cache: RaggedCache,
         keep: Keep,
+        **kwargs: Any,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and hidden states of the kept tokens.
 
@@ -97,6 +100,7 @@ class CausalModel:
             cache: Prepared by ``begin_prefill`` or ``begin_step``.
             keep: Picks from hidden states ``(rows, queries, hidden_size)`` those that need
                 logits, ``(kept, hidden_size)``.
+            kwargs: For attention.
         """
         return self._run(
             keep,
@@ -105,6 +109,7 @@ class CausalModel:
             attention_mask=self._masks(allowed, distance),
             past_key_values=cache,
             use_cache=True,
+            **kwargs,
         )
 
     def forward_plain(self, tokens: torch.Tensor, keep: Keep) -> tuple[torch.Tensor, torch.Tensor]:
@@ -143,35 +148,36 @@ class CausalModel:
         return torch.where(allowed, zero, torch.finfo(dtype).min)
 
     def _choose_decoding(self) -> type[CachedDecoding] | type[RecomputedDecoding]:
-        original = self.config._attn_implementation
+        name, original = type(self.module).__name__, self.config._attn_implementation
+        how = {True: ", steps and new texts in one pass,", False: ""}
         if set(getattr(self.config, "layer_types", None) or ()) <= _CACHED_LAYERS:
             expected = self._probe(RecomputedDecoding)
-            for implementation in (attention.NAME, "eager"):
+            for implementation, in_line in ((attention.NAME, True), (attention.NAME, False), ("eager", False)):
+                self.in_line = in_line
                 try:
                     self.module.set_attn_implementation(implementation)
                     found = self._probe(CachedDecoding)
                 except Exception as error:  # any architecture may refuse in its own way; recomputing always works
-                    log.debug(
-                        "%s: cached decoding with %s failed: %s", type(self.module).__name__, implementation, error
-                    )
+                    log.debug("%s: cached decoding with %s%s failed: %s", name, implementation, how[in_line], error)
                     continue
                 gap = float((found - expected).norm() / expected.norm())
-                log.debug(
-                    "%s: cached decoding with %s differs by %.1e", type(self.module).__name__, implementation, gap
-                )
+                log.debug("%s: cached decoding with %s%s differs by %.1e", name, implementation, how[in_line], gap)
                 if gap < (1e-3 if self.module.dtype == torch.float32 else 0.3):
                     return CachedDecoding
             self.module.set_attn_implementation(original)
-        log.debug("%s: decoding recomputes the whole text at each step", type(self.module).__name__)
+        log.debug("%s: decoding recomputes the whole text at each step", name)
         return RecomputedDecoding
 
     def _probe(self, decoding: type[CachedDecoding] | type[RecomputedDecoding]) -> torch.Tensor:
-        """Logits after a prefill with a shared prefix, ragged steps and a replaced row."""
+        """Logits after a prefill with a shared prefix, ragged steps and replaced rows."""
         ids = [token % self.config.vocab_size for token in range(3, 16)]
         batch = decoding(self, [ids[:7], ids[:5] + ids[9:10]])
         seen = [batch.logits]
         batch.step(torch.tensor(ids[10:12]))
         batch.replace([0], [ids[4:7]])
         batch.step(torch.tensor(ids[11:13]))
+        seen.append(batch.logits)
+        batch.step(torch.tensor(ids[2:4]), np.array([True, False]), {1: [*ids[:5], ids[12]]})
+        batch.step(torch.tensor(ids[6:8]))
         seen.append(batch.logits)
         return torch.cat(seen)
