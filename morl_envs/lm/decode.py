@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,17 +9,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from morl_envs.errors import require
 from morl_envs.lm.cache import Piece, RaggedCache
 from morl_envs.lm.graphs import StepGraph
-from morl_envs.lm.sampling import draw
+from morl_envs.lm.rows import Rows, active_rows, check_contexts, pad_right
 
 if TYPE_CHECKING:
     from morl_envs.lm.model import CausalModel
 
-__all__ = ["CachedDecoding", "RecomputedDecoding", "pad_right"]
-
-log = logging.getLogger(__name__)
+__all__ = ["CachedDecoding"]
 
 # padded tokens in one prefill pass; on CPUs, so many that activations stay in the cache
 _PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}
@@ -30,85 +26,14 @@ _BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, grow
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
 
-def pad_right(contexts: Sequence[Sequence[int]], device: torch.device) -> torch.Tensor:
-    """Token ids as one int64 tensor ``(rows, longest)``, zeros after each row's end."""
-    width = max(map(len, contexts))
-    padded = np.zeros((len(contexts), width), dtype=np.int64)
-    for i, context in enumerate(contexts):
-        padded[i, : len(context)] = context
-    return torch.from_numpy(padded).to(device)
-
-
-def _check_contexts(contexts: Sequence[Sequence[int]]) -> None:
-    require(len(contexts) > 0, "contexts", "must hold at least one row", contexts)
-    for i, context in enumerate(contexts):
-        require(len(context) > 0, f"contexts[{i}]", "must hold at least one token", context)
-
-
-def _others(n: int, active: NDArray[np.bool_] | None, fresh: Mapping[int, Sequence[int]]) -> NDArray[np.bool_]:
-    """The active rows as a mask, none of which may be among those that start anew."""
-    mask = np.ones(n, dtype=bool) if active is None else np.array(active, dtype=bool)
-    if active is None:
-        mask[list(fresh)] = False
-    require(not mask[list(fresh)].any(), "active", "must not mark rows that start afresh", active)
-    return mask
-
-
-class _Rows:
-    """What both kinds of decoding keep: the next-token logits, the hidden states and the lengths of the rows."""
-
-    def __init__(self, model: CausalModel, n_rows: int) -> None:
-        self.model = model
-        self._lengths = np.zeros(n_rows, dtype=np.int64)
-        self._logits: torch.Tensor | None = None
-        self._hidden: torch.Tensor | None = None
-
-    @property
-    def logits(self) -> torch.Tensor:
-        """Next-token logits, a fresh float32 tensor of shape ``(n, vocabulary)``."""
-        assert self._logits is not None  # every constructor prefills
-        return self._logits.to(torch.float32, copy=True)
-
-    def draw(
-        self, u: torch.Tensor, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None
-    ) -> torch.Tensor:
-        """One next token a row; see :func:`morl_envs.lm.sampling.draw`. Spares the copy that `logits` is."""
-        assert self._logits is not None
-        return draw(self._logits, u, temperature, top_k, top_p)
-
-    @property
-    def hidden(self) -> torch.Tensor:
-        """What the output layer read, float32, shape ``(n, hidden_size)``."""
-        assert self._hidden is not None
-        return self._hidden.float()
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens held per row, shape ``(n,)``."""
-        return self._lengths.copy()
-
-    def _store(self, rows: torch.Tensor, logits: torch.Tensor, hidden: torch.Tensor) -> None:
-        n = len(self._lengths)
-        if self._logits is None or self._hidden is None:
-            self._logits = logits.new_zeros((n, logits.shape[-1]))
-            self._hidden = hidden.new_zeros((n, hidden.shape[-1]))
-        # not in place: callers may hold what they were given
-        self._logits = self._logits.index_copy(0, rows, logits)
-        self._hidden = self._hidden.index_copy(0, rows, hidden)
-
-    def _rows(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
-        # a copy: lengths given here change later, and a tensor would share their memory
-        return torch.as_tensor(np.array(rows, dtype=np.int64), device=self.model.device)
-
-
-class CachedDecoding(_Rows):
+class CachedDecoding(Rows):
     """Decoding with a KV cache; see :class:`morl_envs.lm.base.Decoding`.
 
     Equal contexts are prefilled once, and so is the prefix that all contexts share (a chat template's head).
     """
 
     def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
-        _check_contexts(contexts)
+        check_contexts(contexts)
         super().__init__(model, len(contexts))
         self._cache = RaggedCache(
             model.n_layers, len(contexts), max(map(len, contexts)) + 1, _BLOCK.get(model.device.type, 32)
@@ -132,7 +57,7 @@ class CachedDecoding(_Rows):
         tokens = torch.as_tensor(tokens, device=device).view(n, 1)
         self._cache.make_room(int(self._lengths.max()) + 1)
         if fresh:
-            active = _others(n, active, fresh)
+            active = active_rows(n, active, fresh)
             if self._fits_in_line(list(fresh.values())):
                 self._step_in_line(tokens, active, fresh)
             else:
@@ -157,7 +82,7 @@ class CachedDecoding(_Rows):
 
     def _fits_in_line(self, contexts: Sequence[Sequence[int]]) -> bool:
         """Whether a step can take the contexts along, behind the shared prefix as it is."""
-        _check_contexts(contexts)
+        check_contexts(contexts)
         held = self._cache.prefix_tokens
         shared = all(len(c) > len(held) and tuple(c[: len(held)]) == held for c in contexts)
         size = sum(len(context) - len(held) for context in contexts)
@@ -199,7 +124,7 @@ class CachedDecoding(_Rows):
     @torch.inference_mode()
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
         """Start the given rows afresh from new contexts."""
-        _check_contexts(contexts)
+        check_contexts(contexts)
         self._cache.make_room(max(map(len, contexts)) + 1)
         unique = sorted({tuple(context) for context in contexts}, key=len)
         where = {context: i for i, context in enumerate(unique)}
@@ -287,57 +212,3 @@ class CachedDecoding(_Rows):
             cache=self._cache,
             keep=lambda states: states[torch.arange(len(contexts), device=device), ends],
         )
-
-
-class RecomputedDecoding(_Rows):
-    """Decoding without a cache, for architectures whose state is not keys and values: slow, and always right."""
-
-    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
-        _check_contexts(contexts)
-        super().__init__(model, len(contexts))
-        self._contexts = [list(context) for context in contexts]
-        self._compute(range(len(contexts)))
-
-    def step(
-        self,
-        tokens: Any,
-        active: NDArray[np.bool_] | None = None,
-        fresh: Mapping[int, Sequence[int]] | None = None,
-    ) -> None:
-        """Append one token to each active row, start the rows of `fresh` anew, and compute their next logits."""
-        ids = torch.as_tensor(tokens).tolist()
-        rows = np.flatnonzero(_others(len(ids), active, fresh or {})).tolist()
-        for i in rows:
-            self._contexts[i].append(ids[i])
-        self._compute(rows)
-        if fresh:
-            self.replace(list(fresh), list(fresh.values()))
-
-    def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
-        """Start the given rows afresh from new contexts."""
-        _check_contexts(contexts)
-        for row, context in zip(rows, contexts, strict=True):
-            self._contexts[row] = list(context)
-        self._compute(rows)
-
-    def select(self, rows: Sequence[int]) -> None:
-        """Keep only the given rows, in that order."""
-        chosen = self._rows(rows)
-        assert self._logits is not None and self._hidden is not None
-        self._logits, self._hidden = self._logits[chosen], self._hidden[chosen]
-        self._contexts = [self._contexts[i] for i in rows]
-        self._lengths = self._lengths[np.asarray(rows)]
-
-    @torch.inference_mode()
-    def _compute(self, rows: Sequence[int]) -> None:
-        if not len(rows):
-            return
-        contexts = [self._contexts[i] for i in rows]
-        ends = torch.tensor([len(context) - 1 for context in contexts], device=self.model.device)
-        at = torch.arange(len(contexts), device=self.model.device)
-        # right padding cannot reach back: the model is causal
-        logits, hidden = self.model.forward_plain(
-            pad_right(contexts, self.model.device), keep=lambda states: states[at, ends]
-        )
-        self._store(self._rows(rows), logits, hidden)
-        self._lengths[np.asarray(rows)] = [len(context) for context in contexts]

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from morl_envs.lm.decode import pad_right
 from morl_envs.lm.model import CausalModel
+from morl_envs.lm.rows import pad_right
 
 __all__ = ["weighted_gradients"]
 

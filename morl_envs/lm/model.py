@@ -12,8 +12,9 @@ import torch
 
 from morl_envs.lm import attention
 from morl_envs.lm.cache import RaggedCache
-from morl_envs.lm.decode import CachedDecoding, RecomputedDecoding
+from morl_envs.lm.decode import CachedDecoding
 from morl_envs.lm.packing import PackedLinears
+from morl_envs.lm.recompute import RecomputedDecoding
 
 __all__ = ["CausalModel"]
 
