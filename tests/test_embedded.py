@@ -15,6 +15,8 @@ import gymnasium
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from morl_envs import lm, registry
 from morl_envs.errors import ModelUnavailable
@@ -205,19 +207,44 @@ def test_a_composed_story_is_asked_for_with_three_different_words(monkeypatch: p
 
     monkeypatch.setattr(words, "NOUNS", ("whistle", "drum", "door"))
     monkeypatch.setattr(words, "ADJECTIVES", ("drum", "small"))
-    monkeypatch.setattr(story, "_VERBS", ("whistle", "swim"))
+    monkeypatch.setattr(words, "VERBS", ("whistle", "swim"))
     for seed in range(500):
         _, given = story._prompt(random.Random(seed))
         assert len(set(given)) == 3, given
 
 
-def test_the_learning_rate_falls_twice_and_starts_again_at_half() -> None:
+def test_the_learning_rate_falls_to_a_twentieth() -> None:
     from morl_envs.training.embedded.train import Recipe, _rate
 
-    rates = [_rate(Recipe(steps=2_000, restarts=(1_000,), peak=1.0), step) for step in range(2_000)]
-    assert rates[100] == 1.0 and rates[1_000] == 0.5
-    assert rates[999] == pytest.approx(0.05, abs=1e-4) and rates[1_999] == pytest.approx(0.05, abs=1e-4)
-    assert all(a >= b for a, b in pairwise(rates[100:1_000])) and all(a >= b for a, b in pairwise(rates[1_000:]))
+    rates = [_rate(Recipe(steps=2_000, peak=1.0), step) for step in range(2_000)]
+    assert rates[100] == 1.0 and rates[1_999] == pytest.approx(0.05, abs=1e-4)
+    assert all(a < b for a, b in pairwise(rates[:100])) and all(a >= b for a, b in pairwise(rates[100:]))
+
+
+def test_common_words_are_one_token_and_a_text_is_cut_into_as_few_as_can_be(tmp_path: Path) -> None:
+    from morl_envs.training.embedded.tokenizer import train_tokenizer
+
+    tokenizer = train_tokenizer(["the boat and the harbour"] * 9 + ["harb boathouse"] * 3, 280, tmp_path)
+    assert len(tokenizer) == 280 and tokenizer.all_special_tokens == ["<|end|>", "<|user|>", "<|assistant|>"]
+    assert tokenizer.tokenize(" boat harbour") == ["Ġboat", "Ġharbour"]
+    pieces = tokenizer.get_vocab().keys()
+    word = "Ġharboat"
+    fewest = {len(word): 0}  # from the end, by trying all cuts
+    for start in reversed(range(len(word))):
+        cuts = [end for end in range(start + 1, len(word) + 1) if word[start:end] in pieces]
+        fewest[start] = 1 + min(fewest[end] for end in cuts)
+    assert len(tokenizer.tokenize(word.replace("Ġ", " "))) == fewest[0] < len(word)
+
+
+@given(text=st.text())
+def test_any_text_survives_its_tokens(text: str) -> None:
+    model = lm.load("embedded")
+    assert model.decode([model.encode_completion(text)]) == [re.sub(r"<\|(end|user|assistant)\|>", "", text)]
+
+
+@pytest.mark.parametrize("word", ["lantern", "puddle", "umbrella", "actor", "hungry", "borrow"])
+def test_words_to_be_taken_up_are_one_token(word: str) -> None:
+    assert len(lm.load("embedded").encode_completion(f" {word}")) == 1
 
 
 def test_a_training_that_was_stopped_goes_on_as_if_it_had_not_been(

@@ -12,9 +12,9 @@ from pathlib import Path
 from morl_envs import registry
 from morl_envs.training.embedded.compose import COMPOSERS, composer
 from morl_envs.training.embedded.compose.arithmetic import drill
-from morl_envs.training.embedded.compose.words import ADJECTIVES, NOUNS, coined
+from morl_envs.training.embedded.compose.words import ADJECTIVES, NOUNS, VERBS, coined
 
-__all__ = ["composed", "filtered", "sampled"]
+__all__ = ["composed", "filtered", "sampled", "single_words"]
 
 _SENTENCE_END = re.compile(r"[.!?][\"'”]?(?=\s|$)")
 _WORD = re.compile(r"[A-Za-z']+")
@@ -63,8 +63,7 @@ def composed(seed: int) -> Iterator[tuple[str, str]]:
     held_out = {
         prompt.text for task in COMPOSERS if task in registry.TASKS for prompt in registry.task(task).prompts("test")
     }
-    asked = {word for task in COMPOSERS for prompt in _asked(task) for word in prompt.split()}
-    words = sorted(asked.union(NOUNS, ADJECTIVES))
+    words = single_words()
     composers = [composer(task) for task in COMPOSERS]
     while True:
         for compose in composers:
@@ -75,9 +74,11 @@ def composed(seed: int) -> Iterator[tuple[str, str]]:
         yield drill(rng)
 
 
-def _asked(task: str) -> list[str]:
-    found = import_module(f"morl_envs.tasks.{task}").TASK
-    return [prompt.text for prompt in found.prompts("train")]
+def single_words() -> list[str]:
+    """Every word of the training prompts, and those of the composers' lists."""
+    tasks = [import_module(f"morl_envs.tasks.{task}").TASK for task in COMPOSERS]
+    asked = {word for task in tasks for prompt in task.prompts("train") for word in prompt.text.split()}
+    return sorted(asked.union(NOUNS, ADJECTIVES, VERBS))
 
 
 def _echo(rng: random.Random, words: list[str]) -> tuple[str, str]:

@@ -22,7 +22,7 @@ import torch
 import typer
 
 from morl_envs.training.embedded.circuits import teach_copying
-from morl_envs.training.embedded.corpus import composed, sampled
+from morl_envs.training.embedded.corpus import composed, sampled, single_words
 from morl_envs.training.embedded.tokenizer import train_tokenizer
 
 __all__ = ["Recipe", "restore", "train"]
@@ -41,8 +41,6 @@ class Recipe:
         inner: Width inside the feed-forward layers.
         batch_tokens: Padded tokens of a batch.
         steps: Optimiser steps.
-        restarts: Steps at which the learning rate starts again, at half of what it started from before (Loshchilov and
-            Hutter 2017, "SGDR").
         peak: Learning rate after the warm-up; it falls along a cosine to a twentieth.
         share_sampled: Share of the teacher's answers among the pairs.
         share_of_prompts: Share of prompt tokens that are learnt, beside all of an answer's; they teach what to copy.
@@ -57,7 +55,6 @@ class Recipe:
     inner: int = 512
     batch_tokens: int = 2048
     steps: int = 12_000
-    restarts: tuple[int, ...] = (6_000,)
     peak: float = 2e-3
     share_sampled: float = 0.05
     share_of_prompts: float = 0.2
@@ -67,6 +64,7 @@ class Recipe:
 _WARM_UP = 100
 _KEEP_EVERY = 200
 _VOCABULARY_PAIRS = 20_000  # pairs that the tokenizer is trained on
+_WEIGHT_OF_WORDS = 60  # how often it reads every single word beside them, so that most are one token
 
 
 def train(recipe: Recipe, data: Path, folder: Path) -> None:
@@ -117,6 +115,8 @@ def _vocabulary_texts(recipe: Recipe, pairs: list[tuple[str, str]]) -> Iterator[
     for _ in range(_VOCABULARY_PAIRS):
         teacher = bool(pairs) and chosen.random() < 0.5
         yield "\n".join(chosen.choice(pairs) if teacher else next(drawn))
+    for word in single_words():
+        yield f" {word}" * _WEIGHT_OF_WORDS
 
 
 def _batches(
@@ -194,10 +194,8 @@ def restore(recipe: Recipe, folder: Path) -> tuple[Any, torch.optim.Optimizer, i
 def _rate(recipe: Recipe, step: int) -> float:
     if step < _WARM_UP:
         return recipe.peak * (step + 1) / _WARM_UP
-    begins = [_WARM_UP, *(at for at in recipe.restarts if at <= step)]
-    end = min([recipe.steps, *(at for at in recipe.restarts if at > step)])
-    done = min(1.0, (step - begins[-1]) / max(1, end - begins[-1]))
-    low, high = recipe.peak / 20, recipe.peak * 0.5 ** (len(begins) - 1)
+    done = min(1.0, (step - _WARM_UP) / max(1, recipe.steps - _WARM_UP))
+    low, high = recipe.peak / 20, recipe.peak
     return low + (high - low) * 0.5 * (1 + math.cos(math.pi * done))
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from morl_envs.tasks import arithmetic
+from morl_envs.training.embedded.compose.words import capitalised
 
 __all__ = ["compose", "drill"]
 
@@ -62,7 +63,7 @@ def compose(rng: random.Random) -> tuple[str, str]:
     told = rng.choice(next(forms for words, forms in _TOLD.items() if words in question)).format(**slots)
     forms = rng.choices((_WORKED, _SHORT, _UNLABELLED, _WORDY), (6, 3, 2, 2))[0]
     shown = _in_steps(_written_sum(question, numbers))
-    answer = rng.choice(forms).format(sum=shown, tell=told, Tell=told[0].upper() + told[1:], **slots)
+    answer = rng.choice(forms).format(sum=shown, tell=told, Tell=capitalised(told), **slots)
     return f"{question} {arithmetic.FORMAT}", answer
 
 

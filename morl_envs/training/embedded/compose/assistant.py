@@ -107,7 +107,7 @@ def _plain(rng: random.Random, prompt: str) -> str:
     s1, s2, s3 = (step.format(**slots) for step in steps)
     slots |= {"matter": _said(assistant.MATTERS, prompt), "setting": _said(assistant.SETTINGS, prompt)}
     bank = rng.choices((_HELP, _USELESS), (6, 1))[0]
-    parts = [rng.choice(bank).format(s1=s1, s2=s2, s3=s3, S1=s1[0].upper() + s1[1:], **slots)]
+    parts = [rng.choice(bank).format(s1=s1, s2=s2, s3=s3, S1=words.capitalised(s1), **slots)]
     if rng.random() < 0.3:
         parts.append(rng.choice(_QUIPS).format(**slots))
     return _second_person(" ".join(parts))
@@ -118,7 +118,7 @@ def _playful(rng: random.Random, prompt: str) -> str:
     bank = rng.choices((_JOKES, _PLAINLY), (4, 1))[0]
     occasion = _said(assistant.OCCASIONS, prompt)
     text = rng.choice(bank).format(
-        subject=subject, Subject=subject[0].upper() + subject[1:], occasion=occasion, **_things(rng)
+        subject=subject, Subject=words.capitalised(subject), occasion=occasion, **_things(rng)
     )
     return _second_person(text)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from morl_envs.spec import Prompt
 from morl_envs.tasks import haggle
 from morl_envs.tasks.drawing import own
+from morl_envs.training.embedded.compose.words import capitalised
 
 __all__ = ["compose"]
 
@@ -132,4 +133,4 @@ def _dressed(rng: random.Random, core: str, manner: str, afters: Mapping[str, tu
         after = "."
     if core.startswith(("how about", "would you")):
         after = after.replace(".", "?", 1)
-    return f"{before} {core[0].upper()}{core[1:]}{after}".strip()
+    return f"{before} {capitalised(core)}{after}".strip()

@@ -85,8 +85,8 @@ def compose(rng: random.Random) -> tuple[str, str]:
     turned = to_you(problem)
     slots = {
         "problem": turned,
-        "Problem": turned[0].upper() + turned[1:],
-        "Burden": said[0].upper() + said[1:],
+        "Problem": words.capitalised(turned),
+        "Burden": words.capitalised(said),
         "burden_in": said if said.startswith(("I ", "I'")) else said[0].lower() + said[1:],
         "matter": to_you(matter) if own else "it",
     }
@@ -102,6 +102,6 @@ def _things(rng: random.Random) -> dict[str, str]:
         "feeling2": feeling2,
         "p1": words.a(words.thing(rng)),
         "name": name,
-        "Name": name[0].upper() + name[1:],
+        "Name": words.capitalised(name),
         "place": words.place(rng),
     }

@@ -15,17 +15,13 @@ _REQUESTS = (
     "Make up a very short story about {0}, {1} and {2}.",
     "Write two sentences of a story. It must mention: {0}, {1}, {2}.",
 )
-_VERBS = (
-    "swim", "write", "argue", "cook", "sleep", "knit", "shout", "smile", "cry", "fly", "dig", "pray", "count", "cough",
-    "run", "whistle", "fight", "bake", "crawl", "dream", "yawn", "bow", "juggle", "escape", "ride", "row", "vote",
-)  # fmt: skip
 _TIMES = ("One morning", "That winter", "Late at night", "After the storm", "On Sunday", "Before sunrise", "Years ago",
           "In the end", "During the fair", "Last spring", "At noon", "One day in May", "On Christmas Eve",
           "Long ago", "When the bells rang", "On the last day")  # fmt: skip
 _ASKED = {
-    "Set it in winter.": ("The snow lay deep that winter.", "Ice covered {place2}.", "It was the coldest winter."),
+    "Set it in winter.": ("The snow lay deep that winter.", "There was ice {place2}.", "It was the coldest winter."),
     "Let it end well.": ("All was well in the end.", "In the end {name} smiled.", "They lived happily after that."),
-    "Let it rain.": ("Rain fell on {place2}.", "It rained all day.", "The rain would not stop."),
+    "Let it rain.": ("Rain fell {place2}.", "It rained all day.", "The rain would not stop."),
     "Make it a bedtime story.": ("Then {name} fell asleep.", "Good night, said the {adj} moon.", "Sleep well, {name}."),
     "Begin in the morning.": ("It was early in the morning.", "So the morning began."),
     "Somebody should be surprised.": ("What a surprise!", "{Name} was very surprised.", "Nobody had expected that."),
@@ -84,7 +80,7 @@ def compose(rng: random.Random) -> tuple[str, str]:
     prompt, given = _prompt(rng)
     # three nouns, or two and a verb or an adjective, which get a sentence of their own
     bank: tuple[str, ...] = _SECOND
-    verbs, adjectives = {*story.VERBS, *_VERBS}, {*story.ADJECTIVES, *words.ADJECTIVES}
+    verbs, adjectives = {*story.VERBS, *words.VERBS}, {*story.ADJECTIVES, *words.ADJECTIVES}
     other = next((word for word in given if word in verbs or word in adjectives), None)
     if other is not None:
         bank = _VERB if other in verbs else _ADJECTIVE
@@ -102,7 +98,7 @@ def _prompt(rng: random.Random) -> tuple[str, list[str]]:
     if rng.random() < 0.4:
         asked = story.ask(rng, "train")
         return asked.text, str(asked.reference).split(", ")
-    other = rng.choice((None, None, _VERBS, words.ADJECTIVES))
+    other = rng.choice((None, None, words.VERBS, words.ADJECTIVES))
     given = rng.sample(words.NOUNS, 3 if other is None else 2)
     if other is not None:
         given.append(rng.choice([word for word in other if word not in given]))
@@ -117,9 +113,9 @@ def _slots(rng: random.Random, given: dict[str, str]) -> dict[str, str]:
         **given,
         "A": given["a"].capitalize(),
         "name": name,
-        "Name": name[0].upper() + name[1:],
+        "Name": words.capitalised(name),
         "name2": name2,
-        "Name2": name2[0].upper() + name2[1:],
+        "Name2": words.capitalised(name2),
         "Time": rng.choice(_TIMES),
         "place": words.place(rng),
         "place2": words.place(rng),
