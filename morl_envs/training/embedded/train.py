@@ -58,7 +58,7 @@ class Recipe:
     peak: float = 2e-3
     share_sampled: float = 0.05
     share_of_prompts: float = 0.2
-    sharpness: float = 1.5
+    sharpness: float = 1.6
 
 
 _WARM_UP = 100
