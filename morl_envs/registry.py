@@ -69,42 +69,42 @@ _ROWS = (
     Row(
         "review",
         ("token", "choice", "completion", "lab"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.18, 0.0, 0.13), ideal=(0.9, 0.5, 1.0)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.15, 0.0, 0.18), ideal=(0.89, 0.45, 0.98)),
     ),
     Row(
         "arithmetic",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.29, 0.0), ideal=(1.0, 1.0, 1.0)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.27, 0.0), ideal=(1.0, 1.0, 1.0)),
     ),
     Row(
         "reflection",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.12), ideal=(1.0, 0.9, 0.86)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.12), ideal=(1.0, 0.75, 0.86)),
     ),
     Row(
         "assistant",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.86, 1.0, 0.7)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.85, 1.0, 0.7)),
     ),
     Row(
         "summary",
         ("token", "choice", "completion", "lab"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.03, 0.07, 0.27), ideal=(1.0, 0.82, 0.96)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.01, 0.08, 0.27), ideal=(1.0, 0.82, 0.96)),
     ),
     Row(
         "story",
         ("token", "choice", "completion", "lab"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.17, 0.12), ideal=(1.0, 1.0, 0.87)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.17, 0.15), ideal=(1.0, 1.0, 0.87)),
     ),
     Row(
         "detox",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 0.79, 0.45)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(1.0, 0.79, 0.43)),
     ),
     Row(
         "haggle",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.78, 1.0, 0.86)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.7, 1.0, 0.87)),
     ),
     Row(
         "dial",

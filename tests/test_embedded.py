@@ -221,19 +221,23 @@ def test_the_learning_rate_falls_to_a_twentieth() -> None:
     assert all(a < b for a, b in pairwise(rates[:100])) and all(a >= b for a, b in pairwise(rates[100:]))
 
 
-def test_common_words_are_one_token_and_a_text_is_cut_into_as_few_as_can_be(tmp_path: Path) -> None:
-    from morl_envs.training.embedded.tokenizer import train_tokenizer
+def test_common_words_are_one_token_and_a_text_is_cut_into_as_few_as_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from morl_envs.training.embedded import tokenizer
 
-    tokenizer = train_tokenizer(["the boat and the harbour"] * 9 + ["harb boathouse"] * 3, 280, tmp_path)
-    assert len(tokenizer) == 280 and tokenizer.all_special_tokens == ["<|end|>", "<|user|>", "<|assistant|>"]
-    assert tokenizer.tokenize(" boat harbour") == ["Ġboat", "Ġharbour"]
-    pieces = tokenizer.get_vocab().keys()
-    word = "Ġharboat"
+    monkeypatch.setattr(tokenizer, "_SHARE_OF_PIECES", 0.97)
+    texts = ["the boat and the harbour"] * 9 + ["harb boathouse houseboat"] * 3
+    trained = tokenizer.train_tokenizer(texts, 268, tmp_path)
+    assert len(trained) == 268 and trained.all_special_tokens == ["<|end|>", "<|user|>", "<|assistant|>"]
+    assert trained.tokenize(" boat harbour") == ["Ġboat", "Ġharbour"]
+    assert "Ġboathouse" not in trained.get_vocab(), "there is no room for a rare word"
+    word = "Ġharboathouse"
     fewest = {len(word): 0}  # from the end, by trying all cuts
     for start in reversed(range(len(word))):
-        cuts = [end for end in range(start + 1, len(word) + 1) if word[start:end] in pieces]
+        cuts = [end for end in range(start + 1, len(word) + 1) if word[start:end] in trained.get_vocab()]
         fewest[start] = 1 + min(fewest[end] for end in cuts)
-    assert len(tokenizer.tokenize(word.replace("Ġ", " "))) == fewest[0] < len(word)
+    assert len(trained.tokenize(word.replace("Ġ", " "))) == fewest[0] < len(word)
 
 
 @given(text=st.text())
