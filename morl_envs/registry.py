@@ -84,7 +84,7 @@ _ROWS = (
     Row(
         "assistant",
         ("token", "choice", "completion"),
-        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.85, 1.0, 0.7)),
+        EvaluationProtocol(ref_point=(-0.01, -0.01, -0.01), nadir=(0.0, 0.0, 0.0), ideal=(0.86, 1.0, 0.7)),
     ),
     Row(
         "summary",
