@@ -72,6 +72,8 @@ class IteratedReferents(Archive):
             return returns
 
         inner.train = recorded  # what it gives back in the end lacks the preferences that policies are told
+        estimate = made.estimate_error
+        made.estimate_error = lambda: estimate() if len(made.pf) else None  # it fails while the front is empty
         return made
 
     def learn(self, algorithm: Any, env: Env[Any, Any]) -> None:
