@@ -69,16 +69,10 @@ class CachedDecoding(Rows):
             logits, hidden = self._graph(self._forward_step, tokens, slots, (n, self._cache.generation))
         else:
             logits, hidden = self._forward_step(tokens, slots)
-        if active is None or active.all():
-            self._logits, self._hidden = logits, hidden
-            self._lengths += 1
-            self._slots = slots + 1
-            return
-        rows = np.flatnonzero(active)
-        chosen = self._rows(rows)
-        self._slots = slots.index_add(0, chosen, torch.ones_like(chosen))
-        self._store(chosen, logits[chosen], hidden[chosen])
-        self._lengths[rows] += 1
+        stepped = active_rows(n, active, {})
+        self._lengths += stepped
+        self._slots = slots + 1 if stepped.all() else self._rows(self._lengths)
+        self._update(stepped, logits, hidden)
 
     def _fits_in_line(self, contexts: Sequence[Sequence[int]]) -> bool:
         """Whether a step can take the contexts along, behind the shared prefix as it is."""
@@ -118,8 +112,7 @@ class CachedDecoding(Rows):
         self._slots = self._rows(self._lengths)
         computed = active.copy()
         computed[list(fresh)] = True
-        chosen = self._rows(np.flatnonzero(computed))
-        self._store(chosen, logits[chosen], hidden[chosen])
+        self._update(computed, logits, hidden)
 
     @torch.inference_mode()
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:

@@ -76,6 +76,14 @@ class Rows:
         """Tokens held per row, shape ``(n,)``."""
         return self._lengths.copy()
 
+    def _update(self, computed: NDArray[np.bool_], logits: torch.Tensor, hidden: torch.Tensor) -> None:
+        """Keep, of what a pass gave for every row, what it gave for those that are marked."""
+        if computed.all():
+            self._logits, self._hidden = logits, hidden
+        else:
+            rows = self._rows(np.flatnonzero(computed))
+            self._store(rows, logits[rows], hidden[rows])
+
     def _store(self, rows: torch.Tensor, logits: torch.Tensor, hidden: torch.Tensor) -> None:
         n = len(self._lengths)
         if self._logits is None or self._hidden is None:
