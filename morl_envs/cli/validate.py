@@ -45,7 +45,7 @@ GRADED = (
 )
 """Settings of `exact_dial` from the optimum to the prior."""
 
-_METHOD = ("best_of_n", ("n=8",))
+_METHOD = ("best_of_n", ("n=16",))
 _DIAL_TEXT = "old fox sings softly small river waits slowly"
 
 Named = tuple[str, tuple[str, ...]]
