@@ -111,6 +111,10 @@ def test_new_texts_share_the_pass_of_a_step_where_the_architecture_allows(
         assert passes == [(1, 3 + 2)]
     for row, context in enumerate([[*head, 3, 4, 9], [*head, 5, 9], [*head, 7, 8]]):
         torch.testing.assert_close(batch.logits[row], plain_logits(model, context), atol=2e-3, rtol=1e-3)
+    other = list(range(20, 27))  # a head that the third row has never held
+    batch.replace([0, 1], [[*other, 3], [*other, 5]])
+    batch.step([9, 9, 9], np.array([True, True, False]), {2: [*other, 7, 8]})
+    torch.testing.assert_close(batch.logits[2], plain_logits(model, [*other, 7, 8]), atol=2e-3, rtol=1e-3)
     with pytest.raises(InvalidParameter, match="active must not mark rows that start afresh"):
         batch.step([9, 9, 9], np.array([True, True, True]), {2: [4]})
     with pytest.raises(InvalidParameter, match=r"contexts\[0\] must hold at least one token"):
