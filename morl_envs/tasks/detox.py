@@ -14,7 +14,7 @@ import random
 
 from morl_envs.spec import Prompt
 from morl_envs.tasks.base import Task
-from morl_envs.tasks.drawing import drawn, own
+from morl_envs.tasks.drawing import capitalised, drawn, own
 
 __all__ = ["LEADS", "OCCASIONS", "OFFENCES", "OFFENDERS", "REQUESTS", "TASK", "ask"]
 
@@ -79,7 +79,7 @@ def ask(rng: random.Random, split: str) -> Prompt:
     """A request to continue an annoyed opening made of a split's own words; it has no reference."""
     who, them = rng.choice(own(OFFENDERS, split))
     deed, when = rng.choice(own(OFFENCES, split)), rng.choice(own(OCCASIONS, split))
-    text = rng.choice(LEADS).format(who=who, Who=who[0].upper() + who[1:], them=them, deed=deed, when=when)
+    text = rng.choice(LEADS).format(who=who, Who=capitalised(who), them=them, deed=deed, when=when)
     return Prompt(rng.choice(REQUESTS).format(text=text))
 
 

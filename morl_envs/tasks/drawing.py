@@ -12,11 +12,16 @@ from morl_envs.errors import require_one_of
 from morl_envs.spec import Prompt
 from morl_envs.tasks.base import SPLITS
 
-__all__ = ["drawn", "own"]
+__all__ = ["capitalised", "drawn", "own"]
 
 T = TypeVar("T")
 
 SIZES = {"train": 500, "test": 200}
+
+
+def capitalised(text: str) -> str:
+    """`text` as it begins a sentence; unlike `str.capitalize`, the rest of it stays as it is."""
+    return text[0].upper() + text[1:]
 
 
 def own(entries: tuple[T, ...], split: str) -> tuple[T, ...]:

@@ -27,7 +27,7 @@ from dataclasses import asdict
 from morl_envs.spec import Prompt
 from morl_envs.tasks.bargaining import LONGEST, STYLES, TURNS, Scenario, answer
 from morl_envs.tasks.base import Partner, Task
-from morl_envs.tasks.drawing import drawn, own
+from morl_envs.tasks.drawing import capitalised, drawn, own
 
 __all__ = ["PEOPLE", "TASK", "THINGS", "ask", "request", "scenario"]
 
@@ -97,7 +97,7 @@ def scenario(rng: random.Random, worth: float) -> Scenario:
 def request(rng: random.Random, found: Scenario, thing: str, who: str) -> Prompt:
     """The prompt of a bargain with `who` over `thing`; the wording is drawn, and the reference holds the scenario."""
     frame = f"{rng.choice(_SELLING if found.sells else _BUYING)} {rng.choice(_TASKS)}"
-    slots = {"thing": thing, "Thing": _capital(thing), "who": who, "Who": _capital(who)}
+    slots = {"thing": thing, "Thing": capitalised(thing), "who": who, "Who": capitalised(who)}
     text = frame.format(**slots, opening=found.opening, limit=found.limit)
     return Prompt(text, reference=json.dumps(asdict(found)))
 
@@ -106,10 +106,6 @@ def ask(rng: random.Random, split: str) -> Prompt:
     """A bargain over a thing of a split with a person of that split."""
     thing, worth = rng.choice(own(THINGS, split))
     return request(rng, scenario(rng, worth * rng.uniform(0.8, 1.25)), thing, rng.choice(own(PEOPLE, split)))
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
 
 
 def _draw(split: str) -> tuple[Prompt, ...]:

@@ -14,6 +14,7 @@ import random
 
 from morl_envs.spec import Prompt
 from morl_envs.tasks.base import Task
+from morl_envs.tasks.drawing import capitalised
 
 __all__ = ["TASK", "problems_and_burdens", "statement"]
 
@@ -110,7 +111,7 @@ _INSTRUCTIONS = (
 
 def statement(rng: random.Random, problem: str, burden: str) -> str:
     """A client's statement of `problem` and `burden`, and the request to reflect it; the wording is drawn."""
-    said = rng.choice(_FRAMES).format(problem=problem, Problem=problem[0].upper() + problem[1:], burden=burden)
+    said = rng.choice(_FRAMES).format(problem=problem, Problem=capitalised(problem), burden=burden)
     return f"{said} {rng.choice(_INSTRUCTIONS)}"
 
 

@@ -6,6 +6,8 @@ import random
 import re
 from collections.abc import Callable
 
+from morl_envs.tasks.drawing import capitalised
+
 __all__ = ["WAYS", "broken"]
 
 _SMALL_WORDS = "a an the is are was were be been to of in on at for with and but or that it you your his her their from"
@@ -121,5 +123,5 @@ def broken(text: str, rng: random.Random) -> str:
     joined = " ".join(said)
     if rng.random() < 0.7:  # most faults do not show in capitals and final marks
         joined = re.sub(r"[.!?](?=\s\w)", "", joined) if joined.count(".") > 4 else joined
-        joined = joined[0].upper() + joined[1:]
+        joined = capitalised(joined)
     return joined

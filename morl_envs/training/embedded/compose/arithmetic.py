@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from morl_envs.tasks import arithmetic
-from morl_envs.training.embedded.compose.words import capitalised
+from morl_envs.tasks.drawing import capitalised
 
 __all__ = ["compose", "drill"]
 

@@ -6,6 +6,7 @@ import random
 import re
 
 from morl_envs.tasks import assistant
+from morl_envs.tasks.drawing import capitalised
 from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
@@ -107,7 +108,7 @@ def _plain(rng: random.Random, prompt: str) -> str:
     s1, s2, s3 = (step.format(**slots) for step in steps)
     slots |= {"matter": _said(assistant.MATTERS, prompt), "setting": _said(assistant.SETTINGS, prompt)}
     bank = rng.choices((_HELP, _USELESS), (6, 1))[0]
-    parts = [rng.choice(bank).format(s1=s1, s2=s2, s3=s3, S1=words.capitalised(s1), **slots)]
+    parts = [rng.choice(bank).format(s1=s1, s2=s2, s3=s3, S1=capitalised(s1), **slots)]
     if rng.random() < 0.3:
         parts.append(rng.choice(_QUIPS).format(**slots))
     return _second_person(" ".join(parts))
@@ -117,9 +118,7 @@ def _playful(rng: random.Random, prompt: str) -> str:
     subject = _said(assistant.SUBJECTS, prompt)
     bank = rng.choices((_JOKES, _PLAINLY), (4, 1))[0]
     occasion = _said(assistant.OCCASIONS, prompt)
-    text = rng.choice(bank).format(
-        subject=subject, Subject=words.capitalised(subject), occasion=occasion, **_things(rng)
-    )
+    text = rng.choice(bank).format(subject=subject, Subject=capitalised(subject), occasion=occasion, **_things(rng))
     return _second_person(text)
 
 

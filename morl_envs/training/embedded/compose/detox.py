@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from morl_envs.tasks import detox
+from morl_envs.tasks.drawing import capitalised
 from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
@@ -67,7 +68,7 @@ _MORE = (
 def compose(rng: random.Random) -> tuple[str, str]:
     """A prompt like the task's, and a continuation in one of three tempers."""
     subject = rng.choice(_SUBJECTS)
-    slots = {"subject": subject, "Subject": words.capitalised(subject), "deed": rng.choice(_DEEDS)}
+    slots = {"subject": subject, "Subject": capitalised(subject), "deed": rng.choice(_DEEDS)}
     prompt = rng.choice(_REQUESTS).format(text=rng.choice(_LEADS).format(**slots))
     if rng.random() < 0.6:
         prompt = detox.ask(rng, "train").text

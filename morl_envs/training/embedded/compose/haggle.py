@@ -8,8 +8,7 @@ from collections.abc import Mapping
 
 from morl_envs.spec import Prompt
 from morl_envs.tasks import haggle
-from morl_envs.tasks.drawing import own
-from morl_envs.training.embedded.compose.words import capitalised
+from morl_envs.tasks.drawing import capitalised, own
 
 __all__ = ["compose"]
 

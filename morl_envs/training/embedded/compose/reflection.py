@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from morl_envs.tasks import reflection
+from morl_envs.tasks.drawing import capitalised
 from morl_envs.training.embedded.compose import words
 from morl_envs.training.embedded.compose.people import to_you
 
@@ -85,8 +86,8 @@ def compose(rng: random.Random) -> tuple[str, str]:
     turned = to_you(problem)
     slots = {
         "problem": turned,
-        "Problem": words.capitalised(turned),
-        "Burden": words.capitalised(said),
+        "Problem": capitalised(turned),
+        "Burden": capitalised(said),
         "burden_in": said if said.startswith(("I ", "I'")) else said[0].lower() + said[1:],
         "matter": to_you(matter) if own else "it",
     }
@@ -102,6 +103,6 @@ def _things(rng: random.Random) -> dict[str, str]:
         "feeling2": feeling2,
         "p1": words.a(words.thing(rng)),
         "name": name,
-        "Name": words.capitalised(name),
+        "Name": capitalised(name),
         "place": words.place(rng),
     }

@@ -6,6 +6,7 @@ import random
 import re
 
 from morl_envs.tasks import review
+from morl_envs.tasks.drawing import capitalised
 from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
@@ -188,7 +189,7 @@ def _fill(rng: random.Random, pattern: str, mood: str, prompt: str, title: str, 
     p1, p2, p3 = (words.picture(rng) for _ in range(3))
     return pattern.format(
         a=a, b=b, c=c, A=a.capitalize(), adj=f"{article} {a}", genre=noun, genre_a=genre, noun=noun, title=title,
-        who=short, whom=short, Who=words.capitalised(short), plot=plot, aspect=aspect,
-        Aspect=words.capitalised(aspect), turns=rng.choice(_TURNS[tone]), care=_CARE[tone], p1=p1, p2=p2, p3=p3,
-        P1=words.capitalised(p1), did=rng.choice(words.DID), did2=rng.choice(words.DID),
+        who=short, whom=short, Who=capitalised(short), plot=plot, aspect=aspect,
+        Aspect=capitalised(aspect), turns=rng.choice(_TURNS[tone]), care=_CARE[tone], p1=p1, p2=p2, p3=p3,
+        P1=capitalised(p1), did=rng.choice(words.DID), did2=rng.choice(words.DID),
     )  # fmt: skip

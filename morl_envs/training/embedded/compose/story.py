@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 from morl_envs.tasks import story
+from morl_envs.tasks.drawing import capitalised
 from morl_envs.training.embedded.compose import words
 
 __all__ = ["compose"]
@@ -113,9 +114,9 @@ def _slots(rng: random.Random, given: dict[str, str]) -> dict[str, str]:
         **given,
         "A": given["a"].capitalize(),
         "name": name,
-        "Name": words.capitalised(name),
+        "Name": capitalised(name),
         "name2": name2,
-        "Name2": words.capitalised(name2),
+        "Name2": capitalised(name2),
         "Time": rng.choice(_TIMES),
         "place": words.place(rng),
         "place2": words.place(rng),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 
+from morl_envs.tasks.drawing import capitalised
+
 __all__ = [
     "ADJECTIVES",
     "DID",
@@ -12,7 +14,6 @@ __all__ = [
     "NOUNS",
     "VERBS",
     "a",
-    "capitalised",
     "coined",
     "picture",
     "place",
@@ -168,11 +169,6 @@ def a(words: str) -> str:
     ('an old mill', 'a uniform', 'an honest man')
     """
     return with_articles(f"a {words}")
-
-
-def capitalised(text: str) -> str:
-    """`text` as it begins a sentence; unlike `str.capitalize`, the rest of it stays as it is."""
-    return text[0].upper() + text[1:]
 
 
 def picture(rng: random.Random) -> str:
