@@ -1,8 +1,8 @@
-"""Attention for one new token per row: two batched matrix products.
+"""Attention for one new token per row: a compiled kernel, or two batched matrix products.
 
-On CPUs, torch's scaled_dot_product_attention spends most of a decode step on set-up at this size. Longer queries
-(prefill, log-probabilities, training) go to transformers' own SDPA path. A pass may also hold a token of every row and
-pieces of new texts, in one line (Yu et al. 2022, "Orca", selective batching): what is not attention treats them alike.
+On CPUs, torch's scaled_dot_product_attention spends most of a decode step on set-up at this size. Long prompts, log-
+probabilities and training go to transformers' own SDPA path. A pass may also hold a token of every row and pieces of
+new texts, in one line (Yu et al. 2022, "Orca", selective batching): what is not attention treats them alike.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 from morl_envs.lm.cache import Piece
+from morl_envs.lm.kernels import kernels
 
 __all__ = ["NAME"]
 
 NAME = "morl_envs_decode"
+_SHORT = 128  # keys: blocks of many queries, which the compiled kernel lacks, do not pay before
 _UNDERSTOOD = {"is_causal", "position_ids", "use_cache", "output_attentions", "output_hidden_states"}
 
 
@@ -36,19 +38,24 @@ def _attend(
     if pieces and attention_mask is not None:
         return _attend_in_line(module, query, key, value, attention_mask, pieces, scaling=scaling, **kwargs)
     unknown = [name for name, given in kwargs.items() if given is not None and name not in _UNDERSTOOD]
-    if query.shape[2] != 1 or query.requires_grad or query.is_cuda or unknown:
+    n, n_heads, n_queries, width = query.shape
+    n_key_heads, slots = key.shape[1:3]
+    scale = width**-0.5 if scaling is None else scaling
+    plain = not (query.requires_grad or query.is_cuda or unknown)
+    compiled = kernels() if plain and (n_queries == 1 or (attention_mask is not None and slots <= _SHORT)) else None
+    mixed = compiled.attend(query, key, value, attention_mask, scale) if compiled else None
+    if mixed is not None:
+        return mixed, None
+    if n_queries != 1 or not plain:
         return sdpa_attention_forward(  # type: ignore[no-any-return]
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **kwargs
         )
-    n, n_heads, _, width = query.shape
-    n_key_heads = key.shape[1]
-    scale = width**-0.5 if scaling is None else scaling
     grouped = query.reshape(n, n_key_heads, n_heads // n_key_heads, width)
     scores = torch.matmul(grouped * scale, key.transpose(2, 3))
     if attention_mask is not None:
         scores += attention_mask  # (n, 1, 1, slots)
-    mixed = torch.matmul(scores.softmax(-1), value)  # in float32 inside, whatever the dtype
-    return mixed.reshape(n, 1, n_heads, value.shape[3]), None
+    products = torch.matmul(scores.softmax(-1), value)  # in float32 inside, whatever the dtype
+    return products.reshape(n, 1, n_heads, value.shape[3]), None
 
 
 def _attend_in_line(

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache, CacheLayerMixin
 
+from morl_envs.lm.kernels import kernels
+
 __all__ = ["Piece", "RaggedCache"]
 
 
@@ -52,8 +54,10 @@ class _RaggedLayer(CacheLayerMixin):
             self._take_flat(step, key_states[0], value_states[0])
             return self.keys, self.values
         if step is not None:
-            self.keys[step.rows, :, step.slots] = key_states[:, :, 0]
-            self.values[step.rows, :, step.slots] = value_states[:, :, 0]
+            compiled = kernels()
+            if not (compiled and compiled.put(key_states, value_states, self.keys, self.values, step.slots)):
+                self.keys[step.rows, :, step.slots] = key_states[:, :, 0]
+                self.values[step.rows, :, step.slots] = value_states[:, :, 0]
             return self.keys, self.values  # whole: a slice would be copied by each matrix product
         self.fresh = (key_states, value_states)
         if self.prefix is None:

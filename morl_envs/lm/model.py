@@ -13,8 +13,8 @@ import torch
 from morl_envs.lm import attention
 from morl_envs.lm.cache import RaggedCache
 from morl_envs.lm.decode import CachedDecoding
-from morl_envs.lm.packing import PackedLinears
 from morl_envs.lm.recompute import RecomputedDecoding
+from morl_envs.lm.shortcuts import Shortcuts
 
 __all__ = ["CausalModel"]
 
@@ -62,7 +62,7 @@ class CausalModel:
         self.in_line = False  # whether a step and pieces of new texts can share a pass
         self._keep: Keep | None = None
         self._kept: torch.Tensor | None = None
-        self._packing = PackedLinears(module)
+        self._shortcuts = Shortcuts(module)
         module.get_output_embeddings().register_forward_pre_hook(self._select_states)
         with _in_float32(module):
             self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
@@ -74,11 +74,11 @@ class CausalModel:
 
     def refresh(self) -> None:
         """Take note of weights that changed; to be called before a text is begun."""
-        self._packing.refresh()
+        self._shortcuts.refresh()
 
-    def fast_products(self) -> AbstractContextManager[None]:
-        """Within it, and without gradients, the module multiplies as decoding does."""
-        return self._packing.installed()
+    def shortcuts(self) -> AbstractContextManager[None]:
+        """Within it, and without gradients, the module computes as decoding does."""
+        return self._shortcuts.installed()
 
     def forward(
         self,
@@ -120,7 +120,7 @@ class CausalModel:
     def _run(self, keep: Keep, **inputs: Any) -> tuple[torch.Tensor, torch.Tensor]:
         self._keep = keep
         try:
-            with self.fast_products():
+            with self.shortcuts():
                 logits = self.module(**inputs).logits
         finally:
             self._keep = None

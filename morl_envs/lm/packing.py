@@ -7,8 +7,7 @@ when it has laid the matrix out in blocks before; torch's compiler does the same
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -26,16 +25,16 @@ def _multiplies(dtype: torch.dtype) -> bool:
     return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
-def _product(packed: torch.Tensor, bias: torch.Tensor | None, x: torch.Tensor) -> torch.Tensor:
-    product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, bias, "none", [], "")
+def _product(packed: torch.Tensor, layer: torch.nn.Linear, x: torch.Tensor) -> torch.Tensor:
+    product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, layer.bias, "none", [], "")
     return product
 
 
 class PackedLinears:
     """The linear layers of a model, and copies of their weights in oneDNN's layout.
 
-    The model itself is left as it is: its layers use the copies only within :meth:`installed`, so that training,
-    saving and copying see plain modules. A weight that has changed is packed again.
+    The model itself is left as it is: :class:`morl_envs.lm.shortcuts.Shortcuts` puts the copies to use. A weight that
+    has changed is packed again.
 
     Args:
         module: A causal LM; one that is too small to gain, too large to hold twice, not on a CPU, or in a dtype that
@@ -68,15 +67,8 @@ class PackedLinears:
                 self._packed[i] = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), None)
                 self._made_of[i] = made_of
 
-    @contextmanager
-    def installed(self) -> Iterator[None]:
-        """Multiply with the packed weights for a while; without gradients only."""
-        used = [] if torch.is_grad_enabled() else self._layers
-        for layer, packed in zip(used, self._packed, strict=False):
+    def shortcuts(self) -> Iterator[tuple[torch.nn.Module, Callable[[torch.Tensor], torch.Tensor]]]:
+        """The layers that were packed, and what computes the same faster."""
+        for layer, packed in zip(self._layers, self._packed, strict=True):
             if packed is not None:
-                layer.__dict__["forward"] = functools.partial(_product, packed, layer.bias)
-        try:
-            yield
-        finally:
-            for layer in used:
-                layer.__dict__.pop("forward", None)
+                yield layer, functools.partial(_product, packed, layer)

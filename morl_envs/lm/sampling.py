@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from morl_envs.errors import require
+from morl_envs.lm.kernels import kernels
 
 __all__ = ["check_sampling", "draw", "uniforms"]
 
@@ -48,6 +49,10 @@ def draw(
     """
     if temperature == 0:
         return logits.argmax(-1)
+    compiled = kernels() if top_k is None and top_p is None else None
+    tokens = compiled.draw(logits, u, temperature) if compiled else None
+    if tokens is not None:
+        return tokens
     rows = max(1, _CHUNK.get(logits.device.type, logits.numel()) // logits.shape[-1])
     parts = zip(torch.split(logits, rows), torch.split(u, rows), strict=True)
     return torch.cat([_draw(some, numbers, temperature, top_k, top_p) for some, numbers in parts])

@@ -1,0 +1,209 @@
+"""The small work of a decoding step in a few compiled functions, on CPUs.
+
+In torch, a layer spends some sixty calls between its products, most of them on memory that the one before has just
+written. Here attention reads each key and value once, norms, gates and rotations are one pass each, a draw is two, and
+a product with a single row reads a plain matrix as fast as memory gives it.
+
+Everything works without them. They need a compiler (:mod:`morl_envs.lm.kernels.build`), tensors on the CPU in float32
+or bfloat16 without gradients, and widths of whole vectors; each function returns None for what it does not cover.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import logging
+from typing import Any
+
+import torch
+
+from morl_envs.lm.kernels.build import library
+
+__all__ = ["Kernels", "kernels"]
+
+log = logging.getLogger(__name__)
+
+_LANES = 16  # numbers in a vector
+_NAMES = {torch.float32: "float32", torch.bfloat16: "bfloat16"}
+_P, _N, _F = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
+_SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
+    "attend": (ctypes.c_int, [_P] * 5 + [_N] * 14 + [_F]),
+    "put": (None, [_P] * 5 + [_N] * 4),
+    "rms_norm": (None, [_P] * 3 + [_N] * 2 + [_F]),
+    "gate": (None, [_P] * 2 + [_N]),
+    "rotate": (None, [_P] * 4 + [_N] * 3),
+    "draw": (None, [_P] * 3 + [_N] * 2 + [_F]),
+    "product": (None, [_P] * 4 + [_N] * 2),
+}
+
+
+@functools.cache
+def kernels() -> Kernels | None:
+    """The kernels of this machine, compiled on the first call; None where there are none, or where they err."""
+    built = library()
+    if built is None:
+        return None
+    found = Kernels(built)
+    gap = max(_gap(found, dtype) / torch.finfo(dtype).eps for dtype in _NAMES)
+    if not gap < 8:
+        log.warning("compiled kernels are left out: they differ from torch by %.0f times the precision", gap)
+        return None
+    return found
+
+
+class Kernels:
+    """The functions of a compiled library, on tensors."""
+
+    def __init__(self, built: ctypes.CDLL) -> None:
+        self._calls: dict[tuple[str, torch.dtype], Any] = {}
+        for name, (result, arguments) in _SIGNATURES.items():
+            for dtype, suffix in _NAMES.items():
+                call = getattr(built, f"{name}_{suffix}")
+                call.restype, call.argtypes = result, arguments
+                self._calls[name, dtype] = call
+
+    def attend(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scale: float
+    ) -> torch.Tensor | None:
+        """Attention of every row's queries over the row's keys.
+
+        Args:
+            query: Shape ``(rows, heads, queries, width)``.
+            key: Shape ``(rows, key heads, slots, width)``.
+            value: The same shape.
+            mask: Added to the scores, shape ``(rows or 1, 1, queries, slots)``.
+            scale: Multiplies the scores.
+
+        Returns:
+            Shape ``(rows, queries, heads, width)``.
+        """
+        call = self._call("attend", query, key, value, *(() if mask is None else (mask,)))
+        rows, heads, queries, width = query.shape
+        key_heads, slots = key.shape[1:3]
+        if call is None or value.shape != key.shape or heads % key_heads or key.stride(3) != 1 or value.stride(3) != 1:
+            return None
+        if mask is not None and (mask.shape[1:] != (1, queries, slots) or mask.stride(3) != 1):
+            return None
+        by_token = query.transpose(1, 2).contiguous()
+        out = torch.empty_like(by_token)
+        done = call(
+            by_token.data_ptr(),
+            key.data_ptr(),
+            value.data_ptr(),
+            None if mask is None else mask.data_ptr(),
+            out.data_ptr(),
+            *(rows, queries, key_heads, heads // key_heads, width, slots),
+            *key.stride()[:3],
+            *value.stride()[:3],
+            0 if mask is None or len(mask) == 1 else mask.stride(0),
+            0 if mask is None else mask.stride(2),
+            scale,
+        )
+        return out if done else None
+
+    def put(
+        self,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        slots: torch.Tensor,
+    ) -> bool:
+        """Write ``key[i, :, 0]`` to ``keys[i, :, slots[i]]``, and values likewise; whether it was done."""
+        call = self._call("put", key, value, keys, values)
+        if call is None or key.shape != value.shape or not (keys.is_contiguous() and values.is_contiguous()):
+            return False
+        key, value = key.contiguous(), value.contiguous()
+        rows, heads, room, width = keys.shape
+        pointers = (part.data_ptr() for part in (key, value, keys, values, slots))
+        call(*pointers, rows, heads, room, width)
+        return True
+
+    def rms_norm(self, x: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor | None:
+        """Rows ``(..., width)`` divided by their root mean square, times `weight` ``(width,)``."""
+        width = x.shape[-1]
+        call = self._call("rms_norm", x, weight)
+        if call is None or weight.shape != (width,) or width % _LANES:
+            return None
+        x = x.contiguous()
+        out = torch.empty_like(x)
+        call(x.data_ptr(), weight.data_ptr(), out.data_ptr(), x.numel() // width, width, epsilon)
+        return out
+
+    def gate(self, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor | None:
+        """``silu(gate) * up``, in the memory of `gate`."""
+        call = self._call("gate", gate, up)
+        if call is None or gate.shape != up.shape or gate.numel() % _LANES:
+            return None
+        if not (gate.is_contiguous() and up.is_contiguous()):
+            return None
+        call(gate.data_ptr(), up.data_ptr(), gate.numel())
+        return gate
+
+    def rotate(self, x: torch.Tensor, cosine: torch.Tensor, sine: torch.Tensor) -> torch.Tensor | None:
+        """Heads ``(rows, heads, tokens, width)`` turned by angles ``(rows, tokens, width)``, half against half."""
+        rows, heads, tokens, width = x.shape
+        call = self._call("rotate", x, cosine, sine)
+        if call is None or width % (2 * _LANES) or cosine.shape != (rows, tokens, width) or sine.shape != cosine.shape:
+            return None
+        by_token, cosine, sine = x.transpose(1, 2).contiguous(), cosine.contiguous(), sine.contiguous()
+        out = torch.empty_like(by_token)
+        pointers = (part.data_ptr() for part in (by_token, cosine, sine, out))
+        call(*pointers, rows * tokens, heads, width)
+        return out.transpose(1, 2)
+
+    def draw(self, logits: torch.Tensor, u: torch.Tensor, temperature: float) -> torch.Tensor | None:
+        """One token a row of ``(rows, vocabulary)`` by inverting its cumulative distribution at `u`, float64."""
+        rows, count = logits.shape
+        call = self._call("draw", logits)
+        if call is None or count % _LANES or u.dtype != torch.float64 or not u.is_cpu:
+            return None
+        logits, u = logits.contiguous(), u.contiguous()
+        tokens = torch.empty(rows, dtype=torch.int64)
+        call(logits.data_ptr(), u.data_ptr(), tokens.data_ptr(), rows, count, 1 / temperature)
+        return tokens
+
+    def product(self, x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor | None:
+        """One row ``(..., inputs)`` times a matrix ``(outputs, inputs)``; None for more rows."""
+        outputs, inputs = matrix.shape
+        call = self._call("product", x, matrix, *(() if bias is None else (bias,)))
+        if call is None or x.numel() != inputs or outputs % _LANES or inputs % (2 * _LANES):
+            return None
+        if not matrix.is_contiguous():
+            return None
+        x = x.contiguous()
+        out = x.new_empty((*x.shape[:-1], outputs))
+        call(
+            x.data_ptr(), matrix.data_ptr(), None if bias is None else bias.data_ptr(), out.data_ptr(), outputs, inputs
+        )
+        return out
+
+    def _call(self, name: str, *tensors: torch.Tensor) -> Any:
+        """The function for tensors of one covered dtype on the CPU; None for others, and where gradients are due."""
+        dtype = tensors[0].dtype
+        grad = torch.is_grad_enabled()
+        for tensor in tensors:
+            if tensor.dtype != dtype or not tensor.is_cpu or (grad and tensor.requires_grad):
+                return None
+        return self._calls.get((name, dtype))
+
+
+def _gap(found: Kernels, dtype: torch.dtype) -> float:
+    """How far the kernels' results lie from torch's on small numbers, as a share of them."""
+    steps = torch.linspace(-1, 1, 2 * 2 * 20 * 32)
+    key = steps.sin().view(2, 2, 20, 32).to(dtype)
+    query = (3 * steps[:256]).cos().view(2, 4, 1, 32).to(dtype)
+    gaps = []
+
+    def compare(result: torch.Tensor | None, expected: torch.Tensor) -> None:
+        assert result is not None
+        gaps.append(float((result.float() - expected).abs().max() / expected.abs().max()))
+
+    wide, raised = (part.float().repeat_interleave(2, dim=1) for part in (key, key + 1))
+    exact = torch.nn.functional.scaled_dot_product_attention(query.float(), wide, raised, scale=0.5)
+    compare(found.attend(query, key, key + 1, None, 0.5), exact.transpose(1, 2))
+    row, matrix = key.reshape(-1)[None, :64], key.reshape(-1)[: 64 * 32].view(32, 64)
+    compare(found.product(row, matrix, None), row.float() @ matrix.float().T)
+    norm = torch.nn.functional.rms_norm(row.float(), (64,), matrix[0].float(), 1e-6)
+    compare(found.rms_norm(row, matrix[0], 1e-6), norm)
+    return max(gaps)
