@@ -19,12 +19,12 @@ _LLAMA_LIKE = {
 }
 
 ARCHITECTURES: dict[str, dict[str, Any]] = {
-    "Llama": _LLAMA_LIKE,
+    "Llama": {**_LLAMA_LIKE, "head_dim": 32},
     "Qwen2": _LLAMA_LIKE,
     "Qwen3": {**_LLAMA_LIKE, "head_dim": 16},
     "Gemma": {**_LLAMA_LIKE, "head_dim": 16},
     "Gemma2": {**_LLAMA_LIKE, "head_dim": 16, "sliding_window": 6},  # soft-capped scores: eager attention
-    "Mistral": {**_LLAMA_LIKE, "sliding_window": 5},
+    "Mistral": {**_LLAMA_LIKE, "head_dim": 16, "sliding_window": 5},
     "GPT2": {"n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 512},
     "GPTNeoX": {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4},
     "Mamba": {"hidden_size": 64, "state_size": 8, "num_hidden_layers": 2},  # no keys and values: recomputed

@@ -17,9 +17,15 @@ from tests.architectures import ARCHITECTURES, save_model
 CONTEXTS = [[3, 4, 5, 6, 7], [3, 9]]
 
 
-@pytest.fixture(autouse=True)
-def tiny_models_count(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, params=["compiled", "oneDNN"])
+def layout(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Whose layout is used; tiny models count as large for once."""
     monkeypatch.setattr(packing, "_FEWEST", 0)
+    if request.param == "oneDNN":
+        monkeypatch.setattr(packing, "kernels", lambda: None)
+    elif packing.kernels() is None:
+        pytest.skip("no compiler for C++")
+    return str(request.param)
 
 
 def read(architecture: str, folder: Path) -> CausalModel:
@@ -44,13 +50,19 @@ def test_products_are_those_of_the_plain_layers(architecture: str, tmp_path: Pat
 
 def used(model: CausalModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     calls: list[int] = []
-    product = packing._product
 
-    def counted(*args: Any) -> torch.Tensor:
-        calls.append(1)
-        return product(*args)
+    def count(name: str) -> None:
+        product = getattr(packing, name)
 
-    monkeypatch.setattr(packing, "_product", counted)
+        def counted(*args: Any) -> torch.Tensor:
+            calls.append(1)
+            found: torch.Tensor = product(*args)
+            return found
+
+        monkeypatch.setattr(packing, name, counted)
+
+    for name in ("_compiled_product", "_onednn_product"):
+        count(name)
     return calls
 
 
@@ -98,8 +110,10 @@ def test_the_model_is_left_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize(("name", "value"), [("_FEWEST", 10**9), ("_MOST", 10)])
 def test_models_that_gain_nothing_or_do_not_fit_twice_are_left_alone(
-    name: str, value: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, value: int, layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if (layout, name) == ("compiled", "_FEWEST"):
+        pytest.skip("small models gain from compiled products")
     monkeypatch.setattr(packing, name, value)
     model = read("Llama", tmp_path)
     calls = used(model, monkeypatch)

@@ -1,7 +1,8 @@
-"""Linear layers whose weights are reordered once for the processor, on CPUs.
+"""Linear layers whose weights are laid out once for the processor, on CPUs.
 
-A product of few rows with a large matrix is bound by how the matrix is read. oneDNN multiplies about 1.5 times as fast
-when it has laid the matrix out in blocks before; torch's compiler does the same when it freezes a model.
+A product of few rows with a large matrix is bound by how the matrix is read. With AVX-512 the compiled kernels multiply
+by blocks of their own; elsewhere oneDNN's layout is about 1.5 times as fast as a plain matrix, which torch's compiler
+puts to use as well when it freezes a model.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from typing import Any
 
 import torch
 
+from morl_envs.lm.kernels import kernels
+
 __all__ = ["PackedLinears"]
 
-_FEWEST = 20_000_000  # parameters: what the cache holds anyhow gains nothing
+_FEWEST = 20_000_000  # parameters: with oneDNN, what the cache holds anyhow gains nothing
 _MOST = 1_000_000_000  # parameters that may be held twice
+
+Product = Callable[[torch.Tensor], torch.Tensor]
 
 
 def _multiplies(dtype: torch.dtype) -> bool:
@@ -25,13 +30,19 @@ def _multiplies(dtype: torch.dtype) -> bool:
     return dtype == torch.float32 or (dtype == torch.bfloat16 and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()))
 
 
-def _product(packed: torch.Tensor, layer: torch.nn.Linear, x: torch.Tensor) -> torch.Tensor:
+def _compiled_product(packed: torch.Tensor, layer: torch.nn.Linear, x: torch.Tensor) -> torch.Tensor:
+    compiled = kernels()
+    product = compiled.product(x, packed, layer.bias) if compiled else None
+    return torch.nn.functional.linear(x, layer.weight, layer.bias) if product is None else product
+
+
+def _onednn_product(packed: torch.Tensor, layer: torch.nn.Linear, x: torch.Tensor) -> torch.Tensor:
     product: torch.Tensor = torch.ops.mkldnn._linear_pointwise(x, packed, layer.bias, "none", [], "")
     return product
 
 
 class PackedLinears:
-    """The linear layers of a model, and copies of their weights in oneDNN's layout.
+    """The linear layers of a model, and copies of their weights in a faster layout.
 
     The model itself is left as it is: :class:`morl_envs.lm.shortcuts.Shortcuts` puts the copies to use. A weight that
     has changed is packed again.
@@ -45,17 +56,17 @@ class PackedLinears:
         weights = list(module.parameters())
         size = sum(weight.numel() for weight in weights)
         first = weights[0]
-        fits = _FEWEST <= size <= _MOST and first.device.type == "cpu"
+        self._large = size >= _FEWEST
         self._layers: list[torch.nn.Linear] = []
-        if fits and _multiplies(first.dtype):
+        if size <= _MOST and first.device.type == "cpu" and _multiplies(first.dtype):
             self._layers = [layer for layer in module.modules() if type(layer) is torch.nn.Linear]
-        self._packed: list[torch.Tensor | None] = [None] * len(self._layers)
+        self._products: list[Product | None] = [None] * len(self._layers)
         self._made_of: list[tuple[Any, ...]] = [()] * len(self._layers)
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles of the model, which hold it by a hook: oneDNN's layout can be neither."""
         n = len(self._layers)
-        return {"_layers": self._layers, "_packed": [None] * n, "_made_of": [()] * n}
+        return {"_large": self._large, "_layers": self._layers, "_products": [None] * n, "_made_of": [()] * n}
 
     @torch.inference_mode()
     def refresh(self) -> None:
@@ -64,11 +75,20 @@ class PackedLinears:
             weight = layer.weight
             made_of = (weight.data_ptr(), weight.dtype, float(weight.sum()), float(weight.flatten()[::7].sum()))
             if made_of != self._made_of[i]:
-                self._packed[i] = torch.ops.mkldnn._reorder_linear_weight(weight.detach(), None)
+                self._products[i] = self._pack(layer)
                 self._made_of[i] = made_of
 
-    def shortcuts(self) -> Iterator[tuple[torch.nn.Module, Callable[[torch.Tensor], torch.Tensor]]]:
+    def shortcuts(self) -> Iterator[tuple[torch.nn.Module, Product]]:
         """The layers that were packed, and what computes the same faster."""
-        for layer, packed in zip(self._layers, self._packed, strict=True):
-            if packed is not None:
-                yield layer, functools.partial(_product, packed, layer)
+        for layer, product in zip(self._layers, self._products, strict=True):
+            if product is not None:
+                yield layer, product
+
+    def _pack(self, layer: torch.nn.Linear) -> Product | None:
+        compiled, weight = kernels(), layer.weight.detach()
+        packed = compiled.pack(weight) if compiled else None
+        if packed is not None:
+            return functools.partial(_compiled_product, packed, layer)
+        if self._large:
+            return functools.partial(_onednn_product, torch.ops.mkldnn._reorder_linear_weight(weight, None), layer)
+        return None

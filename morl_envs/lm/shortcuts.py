@@ -23,12 +23,6 @@ Forward = Callable[[torch.Tensor], torch.Tensor]
 _ROTARY = "apply_rotary_pos_emb"  # what transformers' modules of models call the function, where they have it
 
 
-def _row_product(layer: torch.nn.Linear, otherwise: Forward, x: torch.Tensor) -> torch.Tensor:
-    compiled = kernels()
-    found = compiled.product(x, layer.weight, layer.bias) if compiled else None
-    return otherwise(x) if found is None else found
-
-
 def _normed(layer: Any, epsilon: float, x: torch.Tensor) -> torch.Tensor:
     compiled = kernels()
     found = compiled.rms_norm(x, layer.weight, epsilon) if compiled else None
@@ -107,7 +101,6 @@ class Shortcuts:
 
     def __init__(self, module: torch.nn.Module) -> None:
         self._packing = PackedLinears(module)
-        self._linears: list[torch.nn.Linear] = []
         self._others: dict[torch.nn.Module, Forward] = {}
         self._rotary: dict[str, Any] = {}
         if next(module.parameters()).device.type == "cpu" and kernels() is not None:
@@ -115,7 +108,6 @@ class Shortcuts:
                 self._compare(module)
 
     def _compare(self, module: torch.nn.Module) -> None:
-        self._linears = [layer for layer in module.modules() if type(layer) is torch.nn.Linear]
         for layer in module.modules():
             found = _norm_shortcut(layer) or _gate_shortcut(layer)
             if found is not None:
@@ -144,8 +136,4 @@ class Shortcuts:
                 setattr(sys.modules[home], _ROTARY, original)
 
     def _forwards(self) -> dict[torch.nn.Module, Forward]:
-        forwards = self._others | dict(self._packing.shortcuts())
-        for linear in self._linears:
-            otherwise = forwards.get(linear) or functools.partial(torch.nn.Linear.forward, linear)
-            forwards[linear] = functools.partial(_row_product, linear, otherwise)
-        return forwards
+        return self._others | dict(self._packing.shortcuts())

@@ -1,8 +1,8 @@
 """The small work of a decoding step in a few compiled functions, on CPUs.
 
 In torch, a layer spends some sixty calls between its products, most of them on memory that the one before has just
-written. Here attention reads each key and value once, norms, gates and rotations are one pass each, a draw is two, and
-a product with a single row reads a plain matrix as fast as memory gives it.
+written. Here attention reads each key and value once, norms, gates and rotations are one pass each, a draw is two; and
+where the processor has AVX-512, products of few rows read matrices that were laid out for it.
 
 Everything works without them. They need a compiler (:mod:`morl_envs.lm.kernels.build`), tensors on the CPU in float32
 or bfloat16 without gradients, and widths of whole vectors; each function returns None for what it does not cover.
@@ -33,7 +33,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "gate": (None, [_P] * 2 + [_N]),
     "rotate": (None, [_P] * 4 + [_N] * 3),
     "draw": (None, [_P] * 3 + [_N] * 2 + [_F]),
-    "product": (None, [_P] * 4 + [_N] * 2),
+    "product": (None, [_P] * 4 + [_N] * 3),
 }
 
 
@@ -61,6 +61,8 @@ class Kernels:
                 call = getattr(built, f"{name}_{suffix}")
                 call.restype, call.argtypes = result, arguments
                 self._calls[name, dtype] = call
+        built.product_outputs.restype = ctypes.c_int64
+        self._block: int = built.product_outputs()  # outputs that a product computes side by side; 0: none
 
     def attend(
         self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scale: float
@@ -99,6 +101,8 @@ class Kernels:
             0 if mask is None else mask.stride(2),
             scale,
         )
+        if not done:
+            _left_to_torch("attention", f"heads {width} wide")
         return out if done else None
 
     def put(
@@ -163,19 +167,36 @@ class Kernels:
         call(logits.data_ptr(), u.data_ptr(), tokens.data_ptr(), rows, count, 1 / temperature)
         return tokens
 
-    def product(self, x: torch.Tensor, matrix: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor | None:
-        """One row ``(..., inputs)`` times a matrix ``(outputs, inputs)``; None for more rows."""
+    def pack(self, matrix: torch.Tensor) -> torch.Tensor | None:
+        """A matrix ``(outputs, inputs)`` laid out for :meth:`product`, flat; None where oneDNN's products are faster.
+
+        In blocks of outputs, the last of what is left; in a block input after input (two of bfloat16, which the
+        processor multiplies together), output beside output.
+        """
         outputs, inputs = matrix.shape
-        call = self._call("product", x, matrix, *(() if bias is None else (bias,)))
-        if call is None or x.numel() != inputs or outputs % _LANES or inputs % (2 * _LANES):
+        together = 4 // matrix.element_size()
+        if not self._block or self._call("product", matrix) is None:
             return None
-        if not matrix.is_contiguous():
+        if outputs % _LANES or inputs % together:
+            _left_to_torch("product", f"{inputs} x {outputs}")
             return None
-        x = x.contiguous()
+        whole = outputs - outputs % self._block
+        parts = (matrix[:whole].view(-1, self._block, inputs), matrix[whole:][None])
+        laid_out = [
+            part.reshape(*part.shape[:2], -1, together).transpose(1, 2).flatten() for part in parts if part.numel()
+        ]
+        return torch.cat(laid_out)
+
+    def product(self, x: torch.Tensor, packed: torch.Tensor, bias: torch.Tensor | None) -> torch.Tensor | None:
+        """Rows ``(..., inputs)`` times a matrix from :meth:`pack`; an element does not depend on the other rows."""
+        inputs = x.shape[-1]
+        call = self._call("product", x, packed, *(() if bias is None else (bias,)))
+        if call is None:
+            return None
+        x, outputs = x.contiguous(), packed.numel() // inputs
         out = x.new_empty((*x.shape[:-1], outputs))
-        call(
-            x.data_ptr(), matrix.data_ptr(), None if bias is None else bias.data_ptr(), out.data_ptr(), outputs, inputs
-        )
+        added = None if bias is None else bias.data_ptr()
+        call(x.data_ptr(), packed.data_ptr(), added, out.data_ptr(), x.numel() // inputs, inputs, outputs)
         return out
 
     def _call(self, name: str, *tensors: torch.Tensor) -> Any:
@@ -185,7 +206,16 @@ class Kernels:
         for tensor in tensors:
             if tensor.dtype != dtype or not tensor.is_cpu or (grad and tensor.requires_grad):
                 return None
-        return self._calls.get((name, dtype))
+        call = self._calls.get((name, dtype))
+        if call is None:
+            _left_to_torch(name, str(dtype))
+        return call
+
+
+@functools.cache
+def _left_to_torch(name: str, what: str) -> None:
+    """Say once what the kernels do not cover."""
+    log.debug("no compiled %s for %s: torch computes it", name, what)
 
 
 def _gap(found: Kernels, dtype: torch.dtype) -> float:
@@ -203,7 +233,9 @@ def _gap(found: Kernels, dtype: torch.dtype) -> float:
     exact = torch.nn.functional.scaled_dot_product_attention(query.float(), wide, raised, scale=0.5)
     compare(found.attend(query, key, key + 1, None, 0.5), exact.transpose(1, 2))
     row, matrix = key.reshape(-1)[None, :64], key.reshape(-1)[: 64 * 32].view(32, 64)
-    compare(found.product(row, matrix, None), row.float() @ matrix.float().T)
+    packed = found.pack(matrix)
+    if packed is not None:
+        compare(found.product(row, packed, None), row.float() @ matrix.float().T)
     norm = torch.nn.functional.rms_norm(row.float(), (64,), matrix[0].float(), 1e-6)
     compare(found.rms_norm(row, matrix[0], 1e-6), norm)
     return max(gaps)
