@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from transformers.cache_utils import Cache, CacheLayerMixin
 from morl_envs.lm.kernels import kernels
 
 __all__ = ["Piece", "RaggedCache"]
+
+_FEW = 4  # rows that are faster written one by one than by their indices
 
 
 def _grown(store: torch.Tensor, capacity: int) -> torch.Tensor:
@@ -132,6 +135,7 @@ class RaggedCache(Cache):
         self.generation = 0  # counts how often keys and values moved to other memory
         self.pending_step: _Step | None = None
         self.prefix_tokens: tuple[int, ...] = ()
+        self._with_prefix: set[int] = set()  # rows whose first slots hold it
         super().__init__(layers=[_RaggedLayer(self) for _ in range(n_layers)])
 
     def begin_prefill(self) -> None:
@@ -150,22 +154,33 @@ class RaggedCache(Cache):
         for layer in self.layers:
             layer.prefix, layer.fresh = layer.fresh, None
         self.prefix_tokens = tokens
+        self._with_prefix.clear()
 
     def drop_prefix(self) -> None:
         """Forget the shared prefix."""
         for layer in self.layers:
             layer.prefix = None
         self.prefix_tokens = ()
+        self._with_prefix.clear()
 
-    def commit(self, rows: torch.Tensor, sources: torch.Tensor) -> None:
+    def commit(self, rows: Sequence[int], sources: Sequence[int]) -> None:
         """Store the collected keys: row ``rows[i]`` takes prefix and fresh keys of prefill row ``sources[i]``."""
+        device = self.layers[0].keys.device
+        lacking = torch.as_tensor([row for row in rows if row not in self._with_prefix], device=device)
+        targets, origin = torch.as_tensor(rows, device=device), torch.as_tensor(sources, device=device)
         for layer in self.layers:
             start = 0 if layer.prefix is None else layer.prefix[0].shape[2]
             for part, (store, fresh) in enumerate(zip((layer.keys, layer.values), layer.fresh, strict=True)):
-                store[rows, :, start : start + fresh.shape[2]] = fresh[sources]
-                if layer.prefix is not None:
-                    store[rows, :, :start] = layer.prefix[part]
+                behind = store[:, :, start : start + fresh.shape[2]]
+                if len(rows) > _FEW:
+                    behind[targets] = fresh[origin]
+                else:
+                    for row, source in zip(rows, sources, strict=True):
+                        behind[row] = fresh[source]
+                if start and len(lacking):
+                    store[lacking, :, :start] = layer.prefix[part]
             layer.fresh = None
+        self._with_prefix.update(rows)
 
     def make_room(self, capacity: int) -> None:
         """Hold at least `capacity` tokens a row from now on."""
@@ -182,6 +197,7 @@ class RaggedCache(Cache):
         """Keep only the given rows, in that order."""
         self.n_rows = len(rows)
         self.generation += 1
+        self._with_prefix = {new for new, old in enumerate(rows.tolist()) if old in self._with_prefix}
         for layer in self.layers:
             layer.keys, layer.values = layer.keys[rows], layer.values[rows]
 

@@ -23,6 +23,7 @@ _PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}
 # tokens of new texts that a step takes along; more make good passes of their own, and on CUDA a step is recorded
 _IN_LINE_TOKENS = {"cpu": 256}
 _BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, growth undoes a recorded step
+_AHEAD = 128  # new tokens that a cache has room for from the first: answers may end long before their limit
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 
 
@@ -32,12 +33,11 @@ class CachedDecoding(Rows):
     Equal contexts are prefilled once, and so is the prefix that all contexts share (a chat template's head).
     """
 
-    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
+    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]], max_new_tokens: int = 1) -> None:
         check_contexts(contexts)
         super().__init__(model, len(contexts))
-        self._cache = RaggedCache(
-            model.n_layers, len(contexts), max(map(len, contexts)) + 1, _BLOCK.get(model.device.type, 32)
-        )
+        room = max(map(len, contexts)) + min(max_new_tokens, _AHEAD)
+        self._cache = RaggedCache(model.n_layers, len(contexts), room, _BLOCK.get(model.device.type, 32))
         self._slots = torch.zeros(len(contexts), dtype=torch.int64, device=model.device)  # lengths, where they are used
         self._graph = StepGraph()
         self.replace(range(len(contexts)), contexts)
@@ -61,18 +61,25 @@ class CachedDecoding(Rows):
             if self._fits_in_line(list(fresh.values())):
                 self._step_in_line(tokens, active, fresh)
             else:
-                self.step(tokens, active)
+                self._step(tokens, active, overwritten=list(fresh))
                 self.replace(list(fresh), list(fresh.values()))
-            return
-        slots = self._slots
-        if device.type == "cuda":
-            logits, hidden = self._graph(self._forward_step, tokens, slots, (n, self._cache.generation))
+        else:
+            self._step(tokens, active_rows(n, active, {}))
+
+    def _step(self, tokens: torch.Tensor, active: NDArray[np.bool_], overwritten: Sequence[int] = ()) -> None:
+        """A pass with one token in every row, of which those that are not active forget it."""
+        n, slots = len(self._lengths), self._slots
+        if self.model.replays and not self.model.is_watched:
+            shape = (n, self._cache.generation, self.model.version)
+            logits, hidden = self._graph(self._forward_step, tokens, slots, shape)
+            self.model.replays = not self._graph.has_failed
         else:
             logits, hidden = self._forward_step(tokens, slots)
-        stepped = active_rows(n, active, {})
-        self._lengths += stepped
-        self._slots = slots + 1 if stepped.all() else self._rows(self._lengths)
-        self._update(stepped, logits, hidden)
+        self._lengths += active
+        self._slots = slots + 1 if active.all() else self._rows(self._lengths)
+        computed = active.copy()
+        computed[list(overwritten)] = True
+        self._update(computed, logits, hidden)
 
     def _fits_in_line(self, contexts: Sequence[Sequence[int]]) -> bool:
         """Whether a step can take the contexts along, behind the shared prefix as it is."""
@@ -80,7 +87,8 @@ class CachedDecoding(Rows):
         held = self._cache.prefix_tokens
         shared = all(len(c) > len(held) and tuple(c[: len(held)]) == held for c in contexts)
         size = sum(len(context) - len(held) for context in contexts)
-        return self.model.in_line and shared and size <= _IN_LINE_TOKENS.get(self.model.device.type, 0)
+        in_line = self.model.in_line and not self.model.replays
+        return in_line and shared and size <= _IN_LINE_TOKENS.get(self.model.device.type, 0)
 
     def _step_in_line(
         self, tokens: torch.Tensor, active: NDArray[np.bool_], fresh: Mapping[int, Sequence[int]]
@@ -185,9 +193,9 @@ class CachedDecoding(Rows):
     ) -> None:
         start = len(self._cache.prefix_tokens)
         logits, hidden = self._forward_contexts([context[start:] for context in contexts])
-        targets, origin = self._rows(rows), self._rows(sources)
-        self._cache.commit(targets, origin)
-        self._store(targets, logits[origin], hidden[origin])
+        self._cache.commit(rows.tolist(), sources.tolist())
+        origin = self._rows(sources)
+        self._store(self._rows(rows), logits[origin], hidden[origin])
 
     def _forward_contexts(self, contexts: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and hidden states at the last token of each context, behind the shared prefix."""

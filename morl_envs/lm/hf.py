@@ -143,7 +143,7 @@ class HuggingFaceLM:
         """
         require(max_new_tokens >= 1, "max_new_tokens", "must be at least 1", max_new_tokens)
         self._check_room(contexts, max_new_tokens)
-        return self.model.start(contexts)
+        return self.model.start(contexts, max_new_tokens)
 
     def generate(
         self,

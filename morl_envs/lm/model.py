@@ -60,21 +60,36 @@ class CausalModel:
         self.device = next(module.parameters()).device
         self.n_layers: int = self.config.num_hidden_layers
         self.in_line = False  # whether a step and pieces of new texts can share a pass
+        self.replays = False  # whether steps are worth recording, until it fails; they are then passes of their own
         self._keep: Keep | None = None
         self._kept: torch.Tensor | None = None
         self._shortcuts = Shortcuts(module)
+        self._modules = list(module.modules())
         module.get_output_embeddings().register_forward_pre_hook(self._select_states)
         with _in_float32(module):
             self._decoding: type[CachedDecoding] | type[RecomputedDecoding] = self._choose_decoding()
+        self.replays = True
 
-    def start(self, contexts: Sequence[Sequence[int]]) -> CachedDecoding | RecomputedDecoding:
-        """Prefill `contexts` and return the batch."""
+    def start(self, contexts: Sequence[Sequence[int]], max_new_tokens: int = 1) -> CachedDecoding | RecomputedDecoding:
+        """Prefill `contexts` and return the batch, for so many tokens more in each row, or for any number."""
         self.refresh()
-        return self._decoding(self, contexts)
+        return self._decoding(self, contexts, max_new_tokens)
 
     def refresh(self) -> None:
         """Take note of weights that changed; to be called before a text is begun."""
         self._shortcuts.refresh()
+        self._modules = list(self.module.modules())
+
+    @property
+    def version(self) -> int:
+        """Grows when weights are found to have changed."""
+        return self._shortcuts.version
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether others have hooks in the module: a step that is replayed would not call them."""
+        hooks = sum(len(layer._forward_hooks) + len(layer._forward_pre_hooks) for layer in self._modules)
+        return hooks > 1  # one is our own
 
     def shortcuts(self) -> AbstractContextManager[None]:
         """Within it, and without gradients, the module computes as decoding does."""

@@ -62,11 +62,13 @@ class PackedLinears:
             self._layers = [layer for layer in module.modules() if type(layer) is torch.nn.Linear]
         self._products: list[Product | None] = [None] * len(self._layers)
         self._made_of: list[tuple[Any, ...]] = [()] * len(self._layers)
+        self.version = 0  # grows when weights are packed
 
     def __getstate__(self) -> dict[str, Any]:
         """For copies and pickles of the model, which hold it by a hook: oneDNN's layout can be neither."""
         n = len(self._layers)
-        return {"_large": self._large, "_layers": self._layers, "_products": [None] * n, "_made_of": [()] * n}
+        empty = {"_products": [None] * n, "_made_of": [()] * n, "version": 0}
+        return {"_large": self._large, "_layers": self._layers, **empty}
 
     @torch.inference_mode()
     def refresh(self) -> None:
@@ -77,6 +79,7 @@ class PackedLinears:
             if made_of != self._made_of[i]:
                 self._products[i] = self._pack(layer)
                 self._made_of[i] = made_of
+                self.version += 1
 
     def shortcuts(self) -> Iterator[tuple[torch.nn.Module, Product]]:
         """The layers that were packed, and what computes the same faster."""

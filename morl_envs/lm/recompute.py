@@ -20,7 +20,7 @@ __all__ = ["RecomputedDecoding"]
 class RecomputedDecoding(Rows):
     """Decoding without a cache, for architectures whose state is not keys and values: slow, and always right."""
 
-    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]]) -> None:
+    def __init__(self, model: CausalModel, contexts: Sequence[Sequence[int]], max_new_tokens: int = 1) -> None:
         check_contexts(contexts)
         super().__init__(model, len(contexts))
         self._contexts = [list(context) for context in contexts]

@@ -67,9 +67,9 @@ class Rows:
 
     @property
     def hidden(self) -> torch.Tensor:
-        """What the output layer read, float32, shape ``(n, hidden_size)``."""
+        """What the output layer read, a fresh float32 tensor of shape ``(n, hidden_size)``."""
         assert self._hidden is not None
-        return self._hidden.float()
+        return self._hidden.to(torch.float32, copy=True)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -89,9 +89,8 @@ class Rows:
         if self._logits is None or self._hidden is None:
             self._logits = logits.new_zeros((n, logits.shape[-1]))
             self._hidden = hidden.new_zeros((n, hidden.shape[-1]))
-        # not in place: callers may hold what they were given
-        self._logits = self._logits.index_copy(0, rows, logits)
-        self._hidden = self._hidden.index_copy(0, rows, hidden)
+        self._logits.index_copy_(0, rows, logits)
+        self._hidden.index_copy_(0, rows, hidden)
 
     def _rows(self, rows: Sequence[int] | NDArray[np.int64]) -> torch.Tensor:
         # a copy: lengths given here change later, and a tensor would share their memory

@@ -118,6 +118,11 @@ class Shortcuts:
         """Take note of weights that changed."""
         self._packing.refresh()
 
+    @property
+    def version(self) -> int:
+        """Grows when weights are found to have changed."""
+        return self._packing.version
+
     @contextmanager
     def installed(self) -> Iterator[None]:
         """Take the shortcuts for a while; without gradients only."""

@@ -13,13 +13,18 @@ from __future__ import annotations
 import ctypes
 import functools
 import logging
+import struct
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from morl_envs.lm.kernels.build import library
 
-__all__ = ["Kernels", "kernels"]
+__all__ = ["Call", "Kernels", "kernels"]
 
 log = logging.getLogger(__name__)
 
@@ -30,11 +35,25 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "attend": (ctypes.c_int, [_P] * 5 + [_N] * 14 + [_F]),
     "put": (None, [_P] * 5 + [_N] * 4),
     "rms_norm": (None, [_P] * 3 + [_N] * 2 + [_F]),
+    "add": (None, [_P] * 3 + [_N]),
     "gate": (None, [_P] * 2 + [_N]),
     "rotate": (None, [_P] * 4 + [_N] * 3),
     "draw": (None, [_P] * 3 + [_N] * 2 + [_F]),
     "product": (None, [_P] * 4 + [_N] * 3),
 }
+
+
+_MOST_ARGUMENTS = 20
+
+
+@dataclass
+class Call:
+    """A call of a kernel: where its function lies, its arguments, which of them are addresses, and of what."""
+
+    function: int
+    arguments: list[Any]
+    pointers: list[int]
+    tensors: tuple[torch.Tensor, ...]
 
 
 @functools.cache
@@ -56,11 +75,18 @@ class Kernels:
 
     def __init__(self, built: ctypes.CDLL) -> None:
         self._calls: dict[tuple[str, torch.dtype], Any] = {}
+        self._steps: dict[tuple[str, torch.dtype], tuple[Any, list[int]]] = {}
+        self._local = threading.local()
         for name, (result, arguments) in _SIGNATURES.items():
             for dtype, suffix in _NAMES.items():
                 call = getattr(built, f"{name}_{suffix}")
                 call.restype, call.argtypes = result, arguments
                 self._calls[name, dtype] = call
+                if name != "draw":
+                    step = ctypes.cast(getattr(built, f"{name}_{suffix}_step"), _P).value
+                    self._steps[name, dtype] = (step, [i for i, kind in enumerate(arguments) if kind is _P])
+        self._run = built.run
+        self._run.restype, self._run.argtypes = None, [_P, _N]
         built.product_outputs.restype = ctypes.c_int64
         self._block: int = built.product_outputs()  # outputs that a product computes side by side; 0: none
 
@@ -132,6 +158,15 @@ class Kernels:
         x = x.contiguous()
         out = torch.empty_like(x)
         call(x.data_ptr(), weight.data_ptr(), out.data_ptr(), x.numel() // width, width, epsilon)
+        return out
+
+    def add(self, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor | None:
+        """The sum of two tensors of one shape."""
+        call = self._call("add", x, y)
+        if call is None or x.shape != y.shape or x.numel() % _LANES or not (x.is_contiguous() and y.is_contiguous()):
+            return None
+        out = torch.empty_like(x)
+        call(x.data_ptr(), y.data_ptr(), out.data_ptr(), x.numel())
         return out
 
     def gate(self, gate: torch.Tensor, up: torch.Tensor) -> torch.Tensor | None:
@@ -209,7 +244,40 @@ class Kernels:
         call = self._calls.get((name, dtype))
         if call is None:
             _left_to_torch(name, str(dtype))
-        return call
+        note = getattr(self._local, "note", None)
+        if note is None or call is None:
+            return call
+        function, pointers = self._steps[name, dtype]
+
+        def noted(*arguments: Any) -> Any:
+            note(Call(function, [0 if argument is None else argument for argument in arguments], pointers, tensors))
+            return call(*arguments)
+
+        return noted
+
+    @contextmanager
+    def noted(self, note: Callable[[Call], None]) -> Iterator[None]:
+        """Within it, this thread's calls are told to `note`, to be run again by :meth:`run`."""
+        self._local.note = note
+        try:
+            yield
+        finally:
+            self._local.note = None
+
+    def batch(self, calls: Sequence[Call]) -> Any:
+        """Calls one after the other, for :meth:`run`: words, of which each call has 21."""
+        words = (_N * ((1 + _MOST_ARGUMENTS) * len(calls)))()
+        for i, call in enumerate(calls):
+            at = i * (1 + _MOST_ARGUMENTS)
+            words[at] = call.function
+            for j, argument in enumerate(call.arguments):
+                bits = struct.unpack("q", struct.pack("d", argument))[0] if isinstance(argument, float) else argument
+                words[at + 1 + j] = bits
+        return words
+
+    def run(self, batch: Any) -> None:
+        """Make the calls of a batch."""
+        self._run(batch, len(batch) // (1 + _MOST_ARGUMENTS))
 
 
 @functools.cache

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+#include <utility>
 #include <vector>
 #ifdef __AVX512BF16__
 #include <immintrin.h>
@@ -187,28 +189,26 @@ template <class T> struct Attention {
   int64_t key_row, key_head, key_slot, value_row, value_head, value_slot, mask_row, mask_query;
   float scale;
 
-  template <int W> void task(int64_t row, int64_t head, float *scores) const {
+  template <int W> void task(int64_t row, int64_t head, int64_t i, float *scores) const {
     const T *k = key + row * key_row + head * key_head, *v = value + row * value_row + head * value_head;
-    for (int64_t i = 0; i < queries; i++) {
-      int64_t first = 0, end = slots;
-      const T *seen = mask ? mask + row * mask_row + i * mask_query : nullptr;
-      if (seen) {
-        while (end > 1 && float(seen[end - 1]) < -1e30f) end--;
-        while (first < end - 1 && float(seen[first]) < -1e30f) first++;
-        seen += first;
-      }
-      int64_t at = ((row * queries + i) * key_heads + head) * group * width, pitch = slots + LANES;
-      for (int64_t h = 0; h < group; h += 4, at += 4 * width) {
-        auto run = [&](auto attend) {
-          attend(query + at, k + first * key_slot, key_slot, v + first * value_slot, value_slot, seen, end - first,
-                 scale, scores, pitch, out + at);
-        };
-        switch (group - h) {
-          case 1: run(attend_group<T, W, 1>); break;
-          case 2: run(attend_group<T, W, 2>); break;
-          case 3: run(attend_group<T, W, 3>); break;
-          default: run(attend_group<T, W, 4>);
-        }
+    const T *seen = mask ? mask + row * mask_row + i * mask_query : nullptr;
+    int64_t first = 0, end = slots;
+    if (seen) {
+      while (end > 1 && float(seen[end - 1]) < -1e30f) end--;
+      while (first < end - 1 && float(seen[first]) < -1e30f) first++;
+      seen += first;
+    }
+    int64_t at = ((row * queries + i) * key_heads + head) * group * width, pitch = slots + LANES;
+    for (int64_t h = 0; h < group; h += 4, at += 4 * width) {
+      auto run = [&](auto attend) {
+        attend(query + at, k + first * key_slot, key_slot, v + first * value_slot, value_slot, seen, end - first, scale,
+               scores, pitch, out + at);
+      };
+      switch (group - h) {
+        case 1: run(attend_group<T, W, 1>); break;
+        case 2: run(attend_group<T, W, 2>); break;
+        case 3: run(attend_group<T, W, 3>); break;
+        default: run(attend_group<T, W, 4>);
       }
     }
   }
@@ -218,7 +218,8 @@ template <class T> struct Attention {
     {
       std::vector<float> scores(4 * (slots + LANES));
 #pragma omp for schedule(static)
-      for (int64_t i = 0; i < rows * key_heads; i++) task<W>(i / key_heads, i % key_heads, scores.data());
+      for (int64_t i = 0; i < rows * key_heads * queries; i++)  // queries of one head after the other: its keys stay
+        task<W>(i / queries / key_heads, i / queries % key_heads, i % queries, scores.data());
     }
   }
 };
@@ -257,6 +258,12 @@ template <class T> void rms_norm(const T *x, const T *weight, T *out, int64_t ro
     for (int64_t i = 0; i < width; i += LANES)
       store(to + i, load(weight + i) * rounded<T>(load(from + i) * scale));
   }
+}
+
+// One stream of activations added to another.
+template <class T> void add(const T *x, const T *y, T *out, int64_t count) {
+#pragma omp parallel for schedule(static) if (count > ENOUGH)
+  for (int64_t i = 0; i < count; i += LANES) store(out + i, load(x + i) + load(y + i));
 }
 
 // In place: gate / (1 + e^-gate) times up, rounded in between as transformers does.
@@ -400,7 +407,35 @@ void product(const T *x, const uint32_t *weights, const T *bias, T *out, int64_t
   }
 }
 
+// A recorded call: a function, and its arguments as words.
+struct Step {
+  void (*function)(const int64_t *);
+  int64_t arguments[20];
+};
+
+template <class A> A argument(int64_t word) {
+  if constexpr (std::is_pointer_v<A>) return reinterpret_cast<A>(word);
+  else if constexpr (std::is_integral_v<A>) return word;
+  else {
+    double x;
+    memcpy(&x, &word, sizeof x);
+    return A(x);
+  }
+}
+
+template <class R, class... A, size_t... I>
+void spread(R (*function)(A...), const int64_t *words, std::index_sequence<I...>) {
+  function(argument<A>(words[I])...);
+}
+
+template <class R, class... A> void spread(R (*function)(A...), const int64_t *words) {
+  spread(function, words, std::index_sequence_for<A...>{});
+}
+
 }  // namespace
+
+#define STEP(NAME) \
+  extern "C" void NAME##_step(const int64_t *words) { spread(NAME, words); }
 
 #define FOR_EACH(T, NAME)                                                                                              \
   extern "C" int attend_##NAME(const T *query, const T *key, const T *value, const T *mask, T *out, int64_t rows,      \
@@ -418,6 +453,7 @@ void product(const T *x, const uint32_t *weights, const T *bias, T *out, int64_t
   extern "C" void rms_norm_##NAME(const T *x, const T *weight, T *out, int64_t rows, int64_t width, float epsilon) {   \
     rms_norm(x, weight, out, rows, width, epsilon);                                                                    \
   }                                                                                                                    \
+  extern "C" void add_##NAME(const T *x, const T *y, T *out, int64_t count) { add(x, y, out, count); }                 \
   extern "C" void gate_##NAME(T *x, const T *up, int64_t count) { gate(x, up, count); }                                \
   extern "C" void rotate_##NAME(const T *x, const T *cosine, const T *sine, T *out, int64_t tokens, int64_t heads,     \
                                 int64_t width) {                                                                       \
@@ -430,9 +466,20 @@ void product(const T *x, const uint32_t *weights, const T *bias, T *out, int64_t
   extern "C" void product_##NAME(const T *x, const uint32_t *weights, const T *bias, T *out, int64_t rows,             \
                                  int64_t inputs, int64_t outputs) {                                                    \
     product(x, weights, bias, out, rows, inputs, outputs);                                                             \
-  }
+  }                                                                                                                    \
+  STEP(attend_##NAME)                                                                                                  \
+  STEP(put_##NAME)                                                                                                     \
+  STEP(rms_norm_##NAME)                                                                                                \
+  STEP(add_##NAME)                                                                                                     \
+  STEP(gate_##NAME)                                                                                                    \
+  STEP(rotate_##NAME)                                                                                                  \
+  STEP(product_##NAME)
 
 FOR_EACH(float, float32)
 FOR_EACH(bfloat16, bfloat16)
+
+extern "C" void run(const Step *steps, int64_t count) {
+  for (int64_t i = 0; i < count; i++) steps[i].function(steps[i].arguments);
+}
 
 extern "C" int64_t product_outputs() { return VECTORS * LANES; }
