@@ -14,6 +14,8 @@ from morl_envs.errors import ModelUnavailable
 
 __all__ = ["log_prob_rates", "now", "peak_gib", "product_seconds", "step_seconds"]
 
+_FIRST = 10  # steps until they are replayed
+
 
 def now(lm: Any) -> float:
     """Seconds on a clock, read when the model's device has done all that it was told to do."""
@@ -32,17 +34,17 @@ def _texts(lm: Any, n: int, length: int) -> list[list[int]]:
 
 
 def step_seconds(lm: Any, n_rows: int, length: int, steps: int = 5) -> float:
-    """Median seconds of a decoding step and its draw, in rows that hold `length` tokens."""
+    """Median seconds of a decoding step and its draw, first ones left out, in rows that hold `length` tokens."""
     import torch
 
-    decoding = lm.start(_texts(lm, 1, length) * n_rows, max_new_tokens=steps + 1)
+    decoding = lm.start(_texts(lm, 1, length - _FIRST) * n_rows, max_new_tokens=_FIRST + steps)
     u = torch.full((n_rows,), 0.5, dtype=torch.float64)
     taken = []
-    for _ in range(steps + 1):
+    for _ in range(_FIRST + steps):
         begun = now(lm)
         decoding.step(decoding.draw(u))
         taken.append(now(lm) - begun)
-    return float(np.median(taken[1:]))
+    return float(np.median(taken[_FIRST:]))
 
 
 def product_seconds(lm: Any, n_rows: int, rounds: int = 3) -> float:
@@ -99,7 +101,7 @@ def _report_peak(name: str, device: str, dtype: str, n_rows: int, length: int) -
 
     from morl_envs import lm
 
-    step_seconds(lm.load(name, device, dtype), n_rows, length - 3, steps=2)
+    step_seconds(lm.load(name, device, dtype), n_rows, length - 2, steps=2)
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 

@@ -164,7 +164,7 @@ def bookkeeping(request: Request) -> Iterator[Row]:
 def small_models(request: Request) -> Iterator[Row]:
     """A model of a million parameters, and none at all, against deep-sea-treasure in the same process."""
     with tempfile.TemporaryDirectory() as folder:
-        kwargs = {"lm": steps.save_small_model(Path(folder)), "device": request.device, "dtype": "float32"}
+        kwargs = {**request.kwargs, "lm": steps.save_small_model(Path(folder))}
         writer = Writer(256, 32, **kwargs)
         writer.seconds(8, 1, 0)
         measured: dict[str, list[float]] = {OURS: [], "products alone": [], steps.REFERENCE: []}

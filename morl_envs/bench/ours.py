@@ -78,6 +78,10 @@ class Writer:
         return sum(sum(self.step()) for _ in range(new_tokens))
 
     def rate(self, steps: int, wanted: Callable[[NDArray[np.int64]], NDArray[np.bool_]] | None, repeat: int) -> float:
-        """Tokens a second over `steps`, with answers replaced as they end."""
+        """Tokens a second over `steps`, with answers replaced as they end.
+
+        The first step is not counted: its prompts, all rows' at once, come on top of one for each answer that ends.
+        """
         self.reset(1, repeat)
+        self.step(wanted)
         return float(self.envs.num_envs * steps / sum(sum(self.step(wanted)) for _ in range(steps)))

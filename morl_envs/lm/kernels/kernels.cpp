@@ -137,10 +137,16 @@ inline float softmax(float *scores, int64_t count) {
   return 1 / total(sum);
 }
 
-// Attention of G heads' queries over the same `count` keys and values, each of 16 W numbers, so and so far apart.
+template <int WIDTH, class T> inline void prefetch(const T *x) {
+  for (size_t byte = 0; byte < WIDTH * sizeof(T); byte += 64)
+    __builtin_prefetch(reinterpret_cast<const char *>(x) + byte);
+}
+
+// Attention of G heads' queries over the same `count` keys and values, each of 16 W numbers, so and so far apart. What is
+// read soon is asked for early: values while keys are read, the next head's keys while values are.
 template <class T, int W, int G>
 void attend_group(const T *query, const T *key, int64_t key_slot, const T *value, int64_t value_slot, const T *mask,
-                  int64_t count, float scale, float *scores, int64_t pitch, T *out) {
+                  int64_t count, float scale, float *scores, int64_t pitch, T *out, const T *next) {
   constexpr int WIDTH = LANES * W;
   floats q[G][W];
   for (int h = 0; h < G; h++)
@@ -157,8 +163,7 @@ void attend_group(const T *query, const T *key, int64_t key_slot, const T *value
         for (int w = 1; w < W; w++) sum += q[h][w] * x[w];
         partial[h][j] = sum;
       }
-      for (int64_t byte = 0; byte < WIDTH * int64_t(sizeof(T)); byte += 64)
-        __builtin_prefetch(reinterpret_cast<const char *>(value + (t + j) * value_slot) + byte);
+      prefetch<WIDTH>(value + (t + j) * value_slot);
     }
     for (int h = 0; h < G; h++) store(scores + h * pitch + t, totals(partial[h]));
   }
@@ -173,6 +178,7 @@ void attend_group(const T *query, const T *key, int64_t key_slot, const T *value
   for (int64_t t = 0; t < count; t++) {
     floats x[W];
     for (int w = 0; w < W; w++) x[w] = load(value + t * value_slot + w * LANES);
+    prefetch<WIDTH>(next + t * key_slot);
     for (int h = 0; h < G; h++)
       for (int w = 0; w < W; w++) mixed[h][w] += scores[h * pitch + t] * x[w];
   }
@@ -202,7 +208,7 @@ template <class T> struct Attention {
     for (int64_t h = 0; h < group; h += 4, at += 4 * width) {
       auto run = [&](auto attend) {
         attend(query + at, k + first * key_slot, key_slot, v + first * value_slot, value_slot, seen, end - first, scale,
-               scores, pitch, out + at);
+               scores, pitch, out + at, k + key_head);
       };
       switch (group - h) {
         case 1: run(attend_group<T, W, 1>); break;
@@ -381,7 +387,8 @@ void product_block(const T *x, const uint32_t *weights, const T *bias, T *out, i
                    int64_t outputs) {
   for (; rows >= R; rows -= R, x += R * inputs, out += R * outputs)
     product_tile<T, R, V>(x, weights, bias, out, inputs, outputs);
-  if constexpr (R > 1) product_block<T, V, R / 2>(x, weights, bias, out, rows, inputs, outputs);
+  if constexpr (R > 1)
+    if (rows) product_block<T, V, R - 1>(x, weights, bias, out, rows, inputs, outputs);
 }
 
 // Rows times a matrix that was laid out in blocks of 48 outputs, the last of what is left.
