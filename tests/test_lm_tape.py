@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
 import logging
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -191,6 +193,18 @@ def test_a_cache_has_room_for_answers_of_usual_length_from_the_first(tmp_path: P
         for _ in range(20):
             decoding.step([8, 9, 10])
         assert decoding._cache.generation == generation
+
+
+def test_a_cache_that_grows_gives_its_memory_back(tmp_path: Path, replays: list[int]) -> None:
+    decoding: Any = read(tmp_path).start(CONTEXTS, max_new_tokens=20)
+    for _ in range(10):
+        decoding.step([8, 9, 10])
+    assert replays
+    held = weakref.ref(decoding._cache.layers[0].keys)
+    for _ in range(decoding._cache.capacity):
+        decoding.step([8, 9, 10])
+    gc.collect()
+    assert held() is None
 
 
 def test_a_recording_is_made_soon() -> None:

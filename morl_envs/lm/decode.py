@@ -55,7 +55,7 @@ class CachedDecoding(Rows):
         """
         n, device = len(self._lengths), self.model.device
         tokens = torch.as_tensor(tokens, device=device).view(n, 1)
-        self._cache.make_room(int(self._lengths.max()) + 1)
+        self._make_room(int(self._lengths.max()) + 1)
         if fresh:
             active = active_rows(n, active, fresh)
             if self._fits_in_line(list(fresh.values())):
@@ -95,7 +95,7 @@ class CachedDecoding(Rows):
     ) -> None:
         """One pass over a line of tokens: one of every row, and behind them the contexts of `fresh`."""
         n, device = len(self._lengths), self.model.device
-        self._cache.make_room(max(map(len, fresh.values())) + 1)
+        self._make_room(max(map(len, fresh.values())) + 1)
         start, at = len(self._cache.prefix_tokens), n
         pieces, read_at = [], np.arange(n)  # where each row's last token stands in the line
         for row, context in fresh.items():
@@ -126,7 +126,7 @@ class CachedDecoding(Rows):
     def replace(self, rows: Sequence[int], contexts: Sequence[Sequence[int]]) -> None:
         """Start the given rows afresh from new contexts."""
         check_contexts(contexts)
-        self._cache.make_room(max(map(len, contexts)) + 1)
+        self._make_room(max(map(len, contexts)) + 1)
         unique = sorted({tuple(context) for context in contexts}, key=len)
         where = {context: i for i, context in enumerate(unique)}
         sources = np.array([where[tuple(context)] for context in contexts])
@@ -144,11 +144,17 @@ class CachedDecoding(Rows):
     def select(self, rows: Sequence[int]) -> None:
         """Keep only the given rows, in that order."""
         chosen = self._rows(rows)
+        self._graph.forget()
         self._cache.select(chosen)
         self._slots = self._slots[chosen]
         assert self._logits is not None and self._hidden is not None
         self._logits, self._hidden = self._logits[chosen], self._hidden[chosen]
         self._lengths = self._lengths[np.asarray(rows)]
+
+    def _make_room(self, capacity: int) -> None:
+        if capacity > self._cache.capacity:
+            self._graph.forget()  # which holds the memory that is about to be given back
+        self._cache.make_room(capacity)
 
     def _forward_step(self, tokens: torch.Tensor, slots: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits and hidden states after one more token in every row, whose key goes to the row's slot."""

@@ -87,6 +87,10 @@ class StepGraph:
             self._record(run, tokens, slots, found[0])
         return found
 
+    def forget(self) -> None:
+        """Give up the recording, and the memory that it holds; the next steps are counted anew."""
+        self._shape, self._recording = None, None
+
     def _replay(self, recording: _Recording, tokens: torch.Tensor, slots: torch.Tensor) -> Pair:
         self._tokens.copy_(tokens)
         self._slots.copy_(slots)

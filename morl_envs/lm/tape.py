@@ -8,6 +8,7 @@ recording holds the kernels' calls, the memory that they read and write, and the
 from __future__ import annotations
 
 import bisect
+import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -157,7 +158,8 @@ class Tape:
                 calls.append(entry)
                 continue
             if calls:
-                parts.append(self._compiled.batch(calls))
+                words = [word for call in calls for word in call.words()]
+                parts.append((ctypes.c_int64 * len(words))(*words))
                 calls = []
             if entry is not None:
                 parts.append(entry)
@@ -175,29 +177,27 @@ def _plan(calls: list[Call], planned: dict[int, torch.Tensor]) -> list[torch.Ten
         What the addresses lie in by now.
     """
     bases = sorted(planned)
-    used: dict[int, list[int]] = {}
-    places = []  # (call, argument, base)
-    for at, call in enumerate(calls):
-        for i in call.pointers:
-            nearest = bisect.bisect_right(bases, call.arguments[i]) - 1
-            base = bases[nearest] if nearest >= 0 else 0
-            if base and call.arguments[i] < base + planned[base].untyped_storage().nbytes():
-                used.setdefault(base, []).append(at)
-                places.append((call, i, base))
+
+    def owner(address: int) -> int | None:
+        nearest = bisect.bisect_right(bases, address) - 1
+        held = nearest >= 0 and address < bases[nearest] + planned[bases[nearest]].untyped_storage().nbytes()
+        return bases[nearest] if held else None
+
+    mentions = [[(i, base) for i in call.pointers if (base := owner(call.arguments[i]))] for call in calls]
+    last = {base: at for at, mentioned in enumerate(mentions) for _, base in mentioned}
     free: dict[int, list[torch.Tensor]] = {}
     given: dict[int, torch.Tensor] = {}
     memory = []
-    begins = {at: [base for base, when in used.items() if when[0] == at] for at in range(len(calls))}
-    ends = {at: [base for base, when in used.items() if when[-1] == at] for at in range(len(calls))}
-    for at in range(len(calls)):
-        for base in begins[at]:
+    for at, (call, mentioned) in enumerate(zip(calls, mentions, strict=True)):
+        for _, base in mentioned:
             size = planned[base].untyped_storage().nbytes()
-            if not free.get(size):
+            if base not in given and not free.get(size):
                 memory.append(torch.empty(size, dtype=torch.uint8))
-                free.setdefault(size, []).append(memory[-1])
-            given[base] = free[size].pop()
-        for base in ends[at]:
-            free[given[base].numel()].append(given[base])
-    for call, i, base in places:
-        call.arguments[i] += given[base].data_ptr() - base
+                free[size] = [memory[-1]]
+            if base not in given:
+                given[base] = free[size].pop()
+        for i, base in mentioned:
+            call.arguments[i] += given[base].data_ptr() - base
+        for base in {base for _, base in mentioned if last[base] == at}:
+            free.setdefault(given[base].numel(), []).append(given[base])
     return memory

@@ -15,7 +15,7 @@ import functools
 import logging
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -43,17 +43,22 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
 }
 
 
-_MOST_ARGUMENTS = 20
-
-
 @dataclass
 class Call:
     """A call of a kernel: where its function lies, its arguments, which of them are addresses, and of what."""
+
+    LENGTH = 21
+    """Words of a call: the function, and room for the most arguments."""
 
     function: int
     arguments: list[Any]
     pointers: list[int]
     tensors: tuple[torch.Tensor, ...]
+
+    def words(self) -> list[int]:
+        """What :meth:`Kernels.run` reads, in an array of 64-bit integers."""
+        bits = [struct.unpack("q", struct.pack("d", x))[0] if isinstance(x, float) else x for x in self.arguments]
+        return [self.function, *bits, *[0] * (self.LENGTH - 1 - len(bits))]
 
 
 @functools.cache
@@ -257,27 +262,16 @@ class Kernels:
 
     @contextmanager
     def noted(self, note: Callable[[Call], None]) -> Iterator[None]:
-        """Within it, this thread's calls are told to `note`, to be run again by :meth:`run`."""
+        """Within it, this thread's calls are told to `note`."""
         self._local.note = note
         try:
             yield
         finally:
             self._local.note = None
 
-    def batch(self, calls: Sequence[Call]) -> Any:
-        """Calls one after the other, for :meth:`run`: words, of which each call has 21."""
-        words = (_N * ((1 + _MOST_ARGUMENTS) * len(calls)))()
-        for i, call in enumerate(calls):
-            at = i * (1 + _MOST_ARGUMENTS)
-            words[at] = call.function
-            for j, argument in enumerate(call.arguments):
-                bits = struct.unpack("q", struct.pack("d", argument))[0] if isinstance(argument, float) else argument
-                words[at + 1 + j] = bits
-        return words
-
-    def run(self, batch: Any) -> None:
-        """Make the calls of a batch."""
-        self._run(batch, len(batch) // (1 + _MOST_ARGUMENTS))
+    def run(self, words: Any) -> None:
+        """Make recorded calls, one after the other; see :meth:`Call.words`."""
+        self._run(words, len(words) // Call.LENGTH)
 
 
 @functools.cache

@@ -37,12 +37,13 @@ _PATIENCE = 120  # seconds for what takes five
 
 
 def library() -> ctypes.CDLL | None:
-    """The compiled kernels; None, and a word in the log, where they cannot be had.
+    """The kernels, compiled by what ``CXX`` names or by g++; None, and a word in the log, where they cannot be had.
 
     They are kept in the cache folder, by what they were made of and for. Only on Linux: elsewhere a compiler that
     shares its threads with torch is rare, and asking for one can open a window.
     """
-    compiler = shutil.which(os.environ.get("CXX") or "g++") or shutil.which("c++")
+    wanted = [os.environ["CXX"]] if os.environ.get("CXX") else ["g++", "c++"]
+    compiler = next((path for name in wanted if (path := shutil.which(name))), None)
     if sys.platform != "linux" or compiler is None:
         log.debug("no compiled kernels: a compiler for C++ is needed, on Linux")
         return None
