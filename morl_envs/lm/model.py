@@ -87,8 +87,11 @@ class CausalModel:
 
     @property
     def is_watched(self) -> bool:
-        """Whether others have hooks in the module: a step that is replayed would not call them."""
-        hooks = sum(len(layer._forward_hooks) + len(layer._forward_pre_hooks) for layer in self._modules)
+        """Whether others have hooks in the module, or a forward of theirs: replayed steps would not call them."""
+        hooks = sum(
+            len(layer._forward_hooks) + len(layer._forward_pre_hooks) + ("forward" in layer.__dict__)
+            for layer in self._modules
+        )
         return hooks > 1  # one is our own
 
     def shortcuts(self) -> AbstractContextManager[None]:

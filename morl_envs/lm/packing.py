@@ -59,7 +59,8 @@ class PackedLinears:
         self._large = size >= _FEWEST
         self._layers: list[torch.nn.Linear] = []
         if size <= _MOST and first.device.type == "cpu" and _multiplies(first.dtype):
-            self._layers = [layer for layer in module.modules() if type(layer) is torch.nn.Linear]
+            linear = [layer for layer in module.modules() if type(layer) is torch.nn.Linear]
+            self._layers = [layer for layer in linear if "forward" not in vars(layer)]  # or it is somebody's hook
         self._products: list[Product | None] = [None] * len(self._layers)
         self._made_of: list[tuple[Any, ...]] = [()] * len(self._layers)
         self.version = 0  # grows when weights are packed
