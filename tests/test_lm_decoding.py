@@ -122,6 +122,19 @@ def test_new_texts_share_the_pass_of_a_step_where_the_architecture_allows(
         batch.step([9, 9, 9], None, {2: []})
 
 
+def test_rows_that_moved_take_a_prefix_that_they_do_not_hold(model: Any) -> None:
+    head, other = list(range(3, 9)), list(range(20, 27))
+    batch = model.start([[*head, 3], [*head, 5], [*head, 6]])
+    batch.replace([0, 1], [[*other, 3], [*other, 5]])  # the third row does not hold the other head
+    batch.select([2, 0])
+    batch.replace([0], [[*other, 7]])
+    for row, context in enumerate([[*other, 7], [*other, 3]]):
+        torch.testing.assert_close(batch.logits[row], plain_logits(model, context), atol=2e-3, rtol=1e-3)
+    batch.step([9, 10])
+    for row, context in enumerate([[*other, 7, 9], [*other, 3, 10]]):
+        torch.testing.assert_close(batch.logits[row], plain_logits(model, context), atol=2e-3, rtol=1e-3)
+
+
 def test_log_probs_equal_plain_forward_passes(model: Any) -> None:
     completions = ["a quiet joy", "", "9 8 7", "the ending"]
     found = model.log_probs(PROMPTS[:4], completions)

@@ -14,7 +14,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from morl_envs.lm import decode, graphs, tape
+from morl_envs.lm import cache, decode, graphs, tape
 from morl_envs.lm.kernels import kernels
 from morl_envs.lm.model import CausalModel
 from tests.architectures import save_model
@@ -195,16 +195,26 @@ def test_a_cache_has_room_for_answers_of_usual_length_from_the_first(tmp_path: P
         assert decoding._cache.generation == generation
 
 
-def test_a_cache_that_grows_gives_its_memory_back(tmp_path: Path, replays: list[int]) -> None:
+def test_a_cache_that_grows_gives_its_memory_back_meanwhile(
+    tmp_path: Path, replays: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     decoding: Any = read(tmp_path).start(CONTEXTS, max_new_tokens=20)
     for _ in range(10):
         decoding.step([8, 9, 10])
     assert replays
     held = weakref.ref(decoding._cache.layers[0].keys)
+    grown, gone = cache._grown, []
+
+    def watched(store: torch.Tensor, capacity: int) -> torch.Tensor:
+        gc.collect()
+        gone.append(held() is None)
+        return grown(store, capacity)
+
+    monkeypatch.setattr(cache, "_grown", watched)
     for _ in range(decoding._cache.capacity):
         decoding.step([8, 9, 10])
-    gc.collect()
-    assert held() is None
+    assert gone[0] is False
+    assert all(gone[1:]), "the first layer's keys are held while others grow"
 
 
 def test_a_recording_is_made_soon() -> None:

@@ -154,7 +154,6 @@ class RaggedCache(Cache):
         for layer in self.layers:
             layer.prefix, layer.fresh = layer.fresh, None
         self.prefix_tokens = tokens
-        self._with_prefix.clear()
 
     def drop_prefix(self) -> None:
         """Forget the shared prefix."""
