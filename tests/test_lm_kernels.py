@@ -202,13 +202,26 @@ def test_without_a_compiler_there_are_none(
 
 
 @needs_kernels
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("1.44269504f", "1.40f"),
+        ("a * load(sine + at + width / 2 + i)", "b * load(sine + at + width / 2 + i)"),
+        ("memcpy(values + to, value", "memcpy(values + to, key"),
+    ],
+    ids=["exponential", "rotation", "values"],
+)
 def test_kernels_that_err_are_not_used(
-    tmp_path: Path, fresh_cache: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    right: str,
+    wrong: str,
+    tmp_path: Path,
+    fresh_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     text = build._SOURCE.read_text()
-    wrong = text.replace("1.44269504f", "1.40f")
-    assert wrong != text
-    (tmp_path / "wrong.cpp").write_text(wrong)
+    assert right in text
+    (tmp_path / "wrong.cpp").write_text(text.replace(right, wrong))
     monkeypatch.setattr(build, "_SOURCE", tmp_path / "wrong.cpp")
     assert kernels.__wrapped__() is None
     assert "left out: they differ from torch" in caplog.text

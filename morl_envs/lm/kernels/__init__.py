@@ -68,7 +68,9 @@ def kernels() -> Kernels | None:
     if built is None:
         return None
     found = Kernels(built)
-    gap = max(_gap(found, dtype) / torch.finfo(dtype).eps for dtype in _NAMES)
+    from morl_envs.lm.kernels.proof import gap_to_torch
+
+    gap = max(gap_to_torch(found, dtype) / torch.finfo(dtype).eps for dtype in _NAMES)
     if not gap < 8:
         log.warning("compiled kernels are left out: they differ from torch by %.0f times the precision", gap)
         return None
@@ -278,26 +280,3 @@ class Kernels:
 def _left_to_torch(name: str, what: str) -> None:
     """Say once what the kernels do not cover."""
     log.debug("no compiled %s for %s: torch computes it", name, what)
-
-
-def _gap(found: Kernels, dtype: torch.dtype) -> float:
-    """How far the kernels' results lie from torch's on small numbers, as a share of them."""
-    steps = torch.linspace(-1, 1, 2 * 2 * 20 * 32)
-    key = steps.sin().view(2, 2, 20, 32).to(dtype)
-    query = (3 * steps[:256]).cos().view(2, 4, 1, 32).to(dtype)
-    gaps = []
-
-    def compare(result: torch.Tensor | None, expected: torch.Tensor) -> None:
-        assert result is not None
-        gaps.append(float((result.float() - expected).abs().max() / expected.abs().max()))
-
-    wide, raised = (part.float().repeat_interleave(2, dim=1) for part in (key, key + 1))
-    exact = torch.nn.functional.scaled_dot_product_attention(query.float(), wide, raised, scale=0.5)
-    compare(found.attend(query, key, key + 1, None, 0.5), exact.transpose(1, 2))
-    row, matrix = key.reshape(-1)[None, :64], key.reshape(-1)[: 64 * 32].view(32, 64)
-    packed = found.pack(matrix)
-    if packed is not None:
-        compare(found.product(row, packed, None), row.float() @ matrix.float().T)
-    norm = torch.nn.functional.rms_norm(row.float(), (64,), matrix[0].float(), 1e-6)
-    compare(found.rms_norm(row, matrix[0], 1e-6), norm)
-    return max(gaps)
