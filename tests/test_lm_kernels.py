@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional
 
 from morl_envs.lm import kernels as package
 from morl_envs.lm.kernels import build, kernels
@@ -61,7 +61,9 @@ def test_attention(
     wide = [part.double().repeat_interleave(group, dim=1) for part in (key, value)]
     for given_mask in (mask, mask[:1], None):
         allowed = torch.ones_like(seen) if given_mask is None else (given_mask == 0).expand_as(seen)
-        expected = F.scaled_dot_product_attention(query.double(), wide[0], wide[1], attn_mask=allowed, scale=0.3)
+        expected = functional.scaled_dot_product_attention(
+            query.double(), wide[0], wide[1], attn_mask=allowed, scale=0.3
+        )
         assert_near(compiled.attend(query, key, value, given_mask, 0.3), expected.transpose(1, 2), dtype, 8)
 
 
@@ -74,7 +76,7 @@ def test_attention_reads_views_of_memory(dtype: torch.dtype) -> None:
     mask = torch.where(torch.arange(9) <= torch.arange(3)[:, None] + 2, 0.0, torch.finfo(dtype).min).to(dtype)
     mask = mask[None, None, :, :6]
     wide = store[:, :, :6].double().repeat_interleave(2, dim=1)
-    expected = F.scaled_dot_product_attention(query.double(), wide, wide, attn_mask=mask == 0, scale=1.0)
+    expected = functional.scaled_dot_product_attention(query.double(), wide, wide, attn_mask=mask == 0, scale=1.0)
     parts = store[:, :, :6]
     assert_near(compiled.attend(query, parts, parts, mask, 1.0), expected.transpose(1, 2), dtype, 8)
 
@@ -97,7 +99,7 @@ def test_products(dtype: torch.dtype, rows: int, blocks: int, half: int, biased:
     if packed is None:
         pytest.skip("this processor has no AVX-512")
     result = compiled.product(x, packed, bias)
-    expected = F.linear(x.double(), matrix.double(), None if bias is None else bias.double())
+    expected = functional.linear(x.double(), matrix.double(), None if bias is None else bias.double())
     assert_near(result, expected, dtype)
     some = rows // 2
     assert torch.equal(result[some], compiled.product(x[some : some + 1], packed, bias)[0]), "rows must not matter"
@@ -108,9 +110,11 @@ def test_products(dtype: torch.dtype, rows: int, blocks: int, half: int, biased:
 @pytest.mark.parametrize("rows", [1, 5, 200])
 def test_norms_gates_and_rotations(dtype: torch.dtype, rows: int) -> None:
     x, weight = numbers(rows, 2, 64, dtype=dtype), numbers(64, seed=1, dtype=dtype)
-    assert_near(compiled.rms_norm(x, weight, 1e-5), F.rms_norm(x.double(), (64,), weight.double(), 1e-5), dtype)
+    assert_near(
+        compiled.rms_norm(x, weight, 1e-5), functional.rms_norm(x.double(), (64,), weight.double(), 1e-5), dtype
+    )
     up = numbers(rows, 2, 64, seed=2, dtype=dtype)
-    expected = F.silu(x.double()) * up.double()
+    expected = functional.silu(x.double()) * up.double()
     assert_near(compiled.gate(x.clone(), up), expected, dtype)
     q = numbers(rows, 3, 4, 64, seed=3, dtype=dtype).transpose(1, 2)  # heads 4, tokens 3
     cos, sin = numbers(rows, 3, 64, seed=4, dtype=dtype), numbers(rows, 3, 64, seed=5, dtype=dtype)
@@ -124,7 +128,7 @@ def test_norms_gates_and_rotations(dtype: torch.dtype, rows: int) -> None:
 @pytest.mark.parametrize("extreme", [-1e4, -200.0, -80.0, 0.0, 80.0, 200.0, 1e4])
 def test_a_gate_of_extreme_numbers_is_finite(extreme: float) -> None:
     gate = torch.full((16,), extreme)
-    assert_near(compiled.gate(gate.clone(), torch.ones(16)) + 1, F.silu(gate) + 1, torch.float32)
+    assert_near(compiled.gate(gate.clone(), torch.ones(16)) + 1, functional.silu(gate) + 1, torch.float32)
 
 
 @needs_kernels
@@ -260,3 +264,22 @@ def test_models_decode_alike_with_and_without(
     without = logits()
     gap = float((with_kernels - without).norm() / without.norm())
     assert gap < (1e-5 if dtype == torch.float32 else 0.1)
+
+
+def test_nothing_is_compiled_for_tensors_on_another_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    from morl_envs.lm import attention, cache, sampling
+
+    def compiled_now() -> None:
+        raise AssertionError("a compiler was called")
+
+    for user in (attention, cache, sampling):
+        monkeypatch.setattr(user, "kernels", compiled_now)
+    elsewhere = torch.device("meta")
+    u = torch.empty(2, dtype=torch.float64, device=elsewhere)
+    assert sampling.draw(torch.empty(2, 64, device=elsewhere), u, 1.0).shape == (2,)
+    states = torch.empty(2, 3, 1, 32, device=elsewhere)
+    held = cache.RaggedCache(1, 2, 8)
+    held.begin_step(torch.arange(2), torch.arange(2))
+    keys, values = held.update(states, states, 0)
+    mixed, _ = attention._attend(torch.nn.Module(), states, keys, values, None)
+    assert mixed.shape == (2, 1, 3, 32)

@@ -42,7 +42,8 @@ def _attend(
     n_key_heads, slots = key.shape[1:3]
     scale = width**-0.5 if scaling is None else scaling
     plain = not (query.requires_grad or query.is_cuda or unknown)
-    compiled = kernels() if plain and (n_queries == 1 or (attention_mask is not None and slots <= _SHORT)) else None
+    covered = query.is_cpu and (n_queries == 1 or (attention_mask is not None and slots <= _SHORT))
+    compiled = kernels() if plain and covered else None
     mixed = compiled.attend(query, key, value, attention_mask, scale) if compiled else None
     if mixed is not None:
         return mixed, None

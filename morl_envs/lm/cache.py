@@ -57,7 +57,7 @@ class _RaggedLayer(CacheLayerMixin):
             self._take_flat(step, key_states[0], value_states[0])
             return self.keys, self.values
         if step is not None:
-            compiled = kernels()
+            compiled = kernels() if self.keys.is_cpu else None
             if not (compiled and compiled.put(key_states, value_states, self.keys, self.values, step.slots)):
                 self.keys[step.rows, :, step.slots] = key_states[:, :, 0]
                 self.values[step.rows, :, step.slots] = value_states[:, :, 0]

@@ -49,7 +49,7 @@ def draw(
     """
     if temperature == 0:
         return logits.argmax(-1)
-    compiled = kernels() if top_k is None and top_p is None else None
+    compiled = kernels() if logits.is_cpu and top_k is None and top_p is None else None
     tokens = compiled.draw(logits, u, temperature) if compiled else None
     if tokens is not None:
         return tokens
