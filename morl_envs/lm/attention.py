@@ -1,7 +1,7 @@
 """Attention for one new token per row: a compiled kernel, or two batched matrix products.
 
-On CPUs, torch's scaled_dot_product_attention spends most of a decode step on set-up at this size. Long prompts, log-
-probabilities and training go to transformers' own SDPA path. A pass may also hold a token of every row and pieces of
+On CPUs, torch's scaled_dot_product_attention spends most of a decode step on set-up at this size. Long texts read at
+once, and training, go to transformers' own SDPA path. A pass may also hold a token of every row and pieces of
 new texts, in one line (Yu et al. 2022, "Orca", selective batching): what is not attention treats them alike.
 """
 

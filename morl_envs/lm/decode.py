@@ -20,9 +20,9 @@ __all__ = ["CachedDecoding"]
 
 # padded tokens in one prefill pass; on CPUs, so many that activations stay in the cache
 _PREFILL_TOKENS = {"cpu": 1024, "cuda": 8192}
-# tokens of new texts that a step takes along; more make good passes of their own, and on CUDA a step is recorded
+# tokens of new texts that a step takes along where it is not replayed; more make good passes of their own
 _IN_LINE_TOKENS = {"cpu": 256}
-_BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows: on CUDA, growth undoes a recorded step
+_BLOCK = {"cpu": 32, "cuda": 256}  # slots by which a cache grows, which undoes a recorded step
 _AHEAD = 128  # new tokens that a cache has room for from the first: answers may end long before their limit
 _MIN_PREFIX = 4  # a shorter shared prefix is not worth a pass of its own
 

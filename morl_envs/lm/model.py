@@ -71,7 +71,7 @@ class CausalModel:
         self.replays = True
 
     def start(self, contexts: Sequence[Sequence[int]], max_new_tokens: int = 1) -> CachedDecoding | RecomputedDecoding:
-        """Prefill `contexts` and return the batch, for so many tokens more in each row, or for any number."""
+        """Prefill `contexts` and return the batch, with room for so many tokens more a row; any number may follow."""
         self.refresh()
         return self._decoding(self, contexts, max_new_tokens)
 
